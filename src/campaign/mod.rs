@@ -1,0 +1,15 @@
+//! WHY and TO WHOM: the campaign, its audience, and who sits in which mission.
+
+pub mod audience;
+pub mod contact;
+pub mod definition;
+pub mod milestone;
+pub mod positions;
+pub mod states;
+
+pub use audience::{Audience, Selector};
+pub use contact::{Contact, Gender, Mission, Post, Rank, Send};
+pub use definition::{Approver, Ask, Campaign, Condition, IfProvisional, Late, Signatory, Step};
+pub use milestone::{MilestoneRef, Offset, OffsetUnit, When};
+pub use positions::{Positions, Statement};
+pub use states::{Group, State, States};

@@ -1,0 +1,3 @@
+//! What people write in files, turned into checked values with the place of every mistake.
+
+pub mod source;
