@@ -6,6 +6,8 @@ pub mod vocabulary;
 
 pub mod campaign;
 
+pub mod outbox;
+
 pub mod delivery;
 
 pub mod ports;

@@ -1,3 +1,5 @@
 //! What people write in files, turned into checked values with the place of every mistake.
 
+pub mod reader;
+pub mod sections;
 pub mod source;

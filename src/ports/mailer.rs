@@ -4,23 +4,8 @@ use std::future::Future;
 use std::sync::Arc;
 
 use crate::delivery::Verdict;
+pub use crate::outbox::Via;
 use crate::vocabulary::{Address, DispatchId};
-
-/// By which way a letter left; stored as `dispatches.via`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Via {
-    Files,
-    Smtp,
-}
-
-impl Via {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Files => "files",
-            Self::Smtp => "smtp",
-        }
-    }
-}
 
 /// One letter in its envelope, as it leaves.
 #[derive(Debug, Clone)]

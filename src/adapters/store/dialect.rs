@@ -1,0 +1,127 @@
+//! All that differs between SQLite and PostgreSQL.
+
+use std::time::Duration;
+
+use migrations::{Migrator, MigratorTrait as _};
+use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode, Statement,
+    TransactionOptions, TransactionTrait as _,
+};
+use secrecy::ExposeSecret as _;
+
+use super::{Location, StoreError, private_folder};
+use crate::vocabulary::Instant;
+
+/// How long a statement waits for another program that holds the database.
+const WAIT_FOR_LOCK: Duration = Duration::from_secs(20);
+
+/// Which of the two databases it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialect {
+    Sqlite,
+    Postgres,
+}
+
+pub(super) async fn connect(location: &Location) -> Result<(DatabaseConnection, Dialect), StoreError> {
+    match location {
+        Location::Sqlite(path) => {
+            private_folder(path)?;
+            let shown = path.display().to_string();
+            // Made here, and not by SQLite, so that its rights are right from the first byte; -wal and -shm take after it.
+            crate::adapters::private::file(path).map_err(|source| StoreError::Open { path: shown.clone(), source })?;
+            let mut options = ConnectOptions::new("sqlite:");
+            let file = path.clone();
+            sqlite_options(&mut options, move |o| o.filename(file.clone()));
+            Ok((Database::connect(options).await?, Dialect::Sqlite))
+        }
+        Location::Postgres { url, password } => {
+            let mut options = ConnectOptions::new(url.clone());
+            options.max_connections(4).sqlx_logging(false).set_application_name("demarche").connect_timeout(Duration::from_secs(10));
+            let password = password.clone();
+            options.map_sqlx_postgres_opts(move |o| match &password {
+                Some(secret) => o.password(secret.expose_secret()),
+                None => o,
+            });
+            let connected = Database::connect(options).await;
+            connected.map(|db| (db, Dialect::Postgres)).map_err(|e| StoreError::Unreachable(url.clone(), e))
+        }
+    }
+}
+
+pub(super) async fn connect_memory() -> Result<(DatabaseConnection, Dialect), StoreError> {
+    let mut options = ConnectOptions::new("sqlite::memory:");
+    sqlite_options(&mut options, |o| o);
+    Ok((Database::connect(options).await?, Dialect::Sqlite))
+}
+
+/// `synchronous=FULL`: with less, a power cut could forget that a letter was sent. `secure_delete`: what is erased is gone.
+fn sqlite_options(
+    options: &mut ConnectOptions,
+    also: impl Fn(sea_orm::sqlx::sqlite::SqliteConnectOptions) -> sea_orm::sqlx::sqlite::SqliteConnectOptions + Send + Sync + 'static,
+) {
+    options.max_connections(1).sqlx_logging(false).idle_timeout(None::<Duration>).max_lifetime(None::<Duration>);
+    options.map_sqlx_sqlite_opts(move |o| {
+        also(o)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(WAIT_FOR_LOCK)
+            .foreign_keys(true)
+            .pragma("secure_delete", "ON")
+    });
+}
+
+/// The names of the schema's changes that the database has seen; none when it is new.
+pub(super) async fn applied_changes(db: &DatabaseConnection, dialect: Dialect) -> Result<Vec<String>, DbErr> {
+    let exists = match dialect {
+        Dialect::Sqlite => "SELECT COUNT(*) AS n FROM sqlite_master WHERE type = 'table' AND name = 'seaql_migrations'",
+        Dialect::Postgres => "SELECT COUNT(*) AS n FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'seaql_migrations'",
+    };
+    let backend = db.get_database_backend();
+    let there: i64 = match db.query_one_raw(Statement::from_string(backend, exists)).await? {
+        Some(row) => row.try_get("", "n")?,
+        None => 0,
+    };
+    if there == 0 {
+        return Ok(Vec::new());
+    }
+    let applied = Migrator::get_migration_models(db).await?;
+    Ok(applied.into_iter().map(|m| m.version).collect())
+}
+
+/// Keeps two programs that start together from changing the schema twice. SQLite's writing transaction does that by itself.
+pub(super) async fn lock_schema(tx: &DatabaseTransaction, dialect: Dialect) -> Result<(), DbErr> {
+    if dialect == Dialect::Postgres {
+        // The number has no meaning but to be ours; the lock ends with the transaction, so a pooler may stand in between.
+        tx.execute_unprepared("SELECT pg_advisory_xact_lock(6420180226)").await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn begin(db: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
+    let options =
+        TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..TransactionOptions::default() };
+    db.begin_with_options(options).await
+}
+
+/// Lets one worker at a time count and claim, so that ceilings are kept over all of them together, and says what time it is
+/// for leases and ceilings: on PostgreSQL the database's time, because the workers' clocks may differ.
+pub(super) async fn claim_turn(tx: &DatabaseTransaction, dialect: Dialect, now: Instant) -> Result<Instant, DbErr> {
+    if dialect == Dialect::Sqlite {
+        return Ok(now);
+    }
+    let sql = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now FROM \
+               (SELECT pg_advisory_xact_lock(6420180227)) AS turn";
+    let row = tx.query_one_raw(Statement::from_string(tx.get_database_backend(), sql)).await?;
+    let millis: i64 = row.map_or(Ok(now.millis()), |row| row.try_get("", "now"))?;
+    Ok(Instant::from_millis(millis))
+}
+
+/// Rows that another worker is just deciding about are passed over; SQLite has one writer at a time anyhow.
+pub(super) fn skip_locked(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Sqlite => "",
+        Dialect::Postgres => " FOR UPDATE OF d SKIP LOCKED",
+    }
+}

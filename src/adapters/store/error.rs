@@ -1,0 +1,66 @@
+//! What can go wrong with the database, in words for the person in front of it.
+
+use sea_orm::DbErr;
+
+/// Why the database did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    #[error("the database cannot be opened: {path}")]
+    Open { path: String, source: std::io::Error },
+    #[error("the database is newer than this program: it knows the change `{0}`")]
+    Newer(String),
+    #[error("the database at {0} does not answer")]
+    Unreachable(String, #[source] DbErr),
+    /// A row that this program could not have written.
+    #[error("row {key} of {table} holds something that this program did not write: {what}")]
+    Row { table: &'static str, key: String, what: String },
+    /// The dispatch exists already: `dispatch_once_per_step_and_delegation`.
+    #[error("this step already has a dispatch for this delegation")]
+    AlreadyPlanned,
+    #[error(transparent)]
+    Impossible(#[from] crate::outbox::Impossible),
+    /// Somebody else changed the row between reading and writing.
+    #[error("{0} was changed by somebody else at the same time")]
+    Changed(String),
+    #[error("the database refused")]
+    Db(#[from] DbErr),
+}
+
+impl StoreError {
+    /// What to do next.
+    pub fn help(&self) -> String {
+        let text = self.root();
+        if text.contains("disk is full") || text.contains("database or disk is full") || text.contains("No space left") {
+            return "the disk is full: make room, nothing was sent meanwhile".to_owned();
+        }
+        if text.contains("locked") || text.contains("busy") {
+            return "another program holds the database: end it, or wait and try again".to_owned();
+        }
+        if text.contains("malformed") || text.contains("not a database") {
+            return "the file is damaged: put it aside, and restore a backup; nothing was changed".to_owned();
+        }
+        if text.contains("readonly") || text.contains("read-only") || text.contains("attempt to write") {
+            return "the database cannot be written to: look at the rights of the file and its folder".to_owned();
+        }
+        match self {
+            Self::Newer(_) => "use the newer program, or restore the backup from before".to_owned(),
+            Self::Open { .. } => "look at the path in [database] url and at the rights of its folder".to_owned(),
+            Self::Unreachable(..) => "look at [database] url, and whether the server runs".to_owned(),
+            Self::Impossible(_) | Self::Changed(_) => "look at it with `demarche show`, and decide again".to_owned(),
+            _ => "look at the database server's log; nothing is sent that cannot be recorded".to_owned(),
+        }
+    }
+
+    /// The innermost cause's words.
+    pub fn root(&self) -> String {
+        let mut error: &dyn std::error::Error = self;
+        while let Some(source) = error.source() {
+            error = source;
+        }
+        error.to_string()
+    }
+
+    pub(super) fn row(table: &'static str, key: impl ToString, what: impl ToString) -> Self {
+        Self::Row { table, key: key.to_string(), what: what.to_string() }
+    }
+}

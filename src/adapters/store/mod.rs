@@ -1,0 +1,184 @@
+//! What is remembered: sea-orm over SQLite or PostgreSQL. Everything that differs between the two is in `dialect`.
+
+mod approvals;
+mod claims;
+mod copy;
+mod dialect;
+mod entities;
+mod error;
+mod history;
+mod log;
+mod meetings;
+mod outbox;
+mod outcomes;
+mod plans;
+mod rows;
+
+use std::path::{Path, PathBuf};
+
+use migrations::{Migrator, MigratorTrait as _};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, EntityTrait as _};
+use secrecy::SecretString;
+
+pub use approvals::NewApproval;
+pub use claims::{Claim, Due, DueQuery};
+pub use copy::Copied;
+pub use dialect::Dialect;
+pub use error::StoreError;
+pub use history::{AttemptRecord, HistoryRecord};
+pub use log::{EntryFilter, StoredEntry};
+pub use meetings::StoredMeeting;
+pub use outbox::{DispatchFilter, Move};
+pub use outcomes::Outcome;
+pub use plans::PlanRecord;
+
+/// Where the database is, ready to be opened.
+#[derive(Debug, Clone)]
+pub enum Location {
+    /// A file. Its folder is made (0700) when it is missing, the file too (0600).
+    Sqlite(PathBuf),
+    Postgres { url: String, password: Option<SecretString> },
+}
+
+impl Location {
+    /// For messages; holds no password.
+    pub fn shown(&self) -> String {
+        match self {
+            Self::Sqlite(path) => path.display().to_string(),
+            Self::Postgres { url, .. } => url.clone(),
+        }
+    }
+}
+
+/// An open database with an up-to-date schema.
+#[derive(Debug, Clone)]
+pub struct Store {
+    db: DatabaseConnection,
+    dialect: Dialect,
+}
+
+/// A transaction. Dropped without [`Tx::commit`], it leaves nothing behind.
+#[derive(Debug)]
+pub struct Tx {
+    tx: DatabaseTransaction,
+    dialect: Dialect,
+}
+
+impl Store {
+    /// Opens the database, makes it when it is missing, and brings its schema up to date.
+    ///
+    /// # Errors
+    /// [`StoreError::Newer`] when a newer program has changed the schema; else what kept it from being opened.
+    pub async fn open(location: &Location) -> Result<Self, StoreError> {
+        let (db, dialect) = dialect::connect(location).await?;
+        let store = Self { db, dialect };
+        store.migrate().await?;
+        Ok(store)
+    }
+
+    /// Opens the database if it is there: reading commands do not make one.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub async fn open_existing(location: &Location) -> Result<Option<Self>, StoreError> {
+        match location {
+            Location::Sqlite(path) if !path.exists() => Ok(None),
+            _ => Self::open(location).await.map(Some),
+        }
+    }
+
+    /// A database in memory, for rehearsals and tests: SQLite is its own test double.
+    ///
+    /// # Errors
+    /// When memory runs out.
+    pub async fn in_memory() -> Result<Self, StoreError> {
+        let (db, dialect) = dialect::connect_memory().await?;
+        let store = Self { db, dialect };
+        store.migrate().await?;
+        Ok(store)
+    }
+
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    /// Runs what is missing of the schema's changes, all or nothing, behind a lock. Returns how many were run.
+    ///
+    /// # Errors
+    /// [`StoreError::Newer`] before anything is touched.
+    pub async fn migrate(&self) -> Result<usize, StoreError> {
+        let known: Vec<String> = Migrator::migrations().iter().map(|m| m.name().to_owned()).collect();
+        let applied = dialect::applied_changes(&self.db, self.dialect).await?;
+        if let Some(unknown) = applied.iter().find(|name| !known.contains(name)) {
+            return Err(StoreError::Newer(unknown.clone()));
+        }
+        if applied.len() == known.len() {
+            return Ok(0);
+        }
+        let tx = self.begin().await?;
+        dialect::lock_schema(&tx.tx, self.dialect).await?;
+        Migrator::up(&tx.tx, None).await?;
+        tx.commit().await?;
+        Ok(known.len() - applied.len())
+    }
+
+    /// Begins a writing transaction: on SQLite `BEGIN IMMEDIATE`, so that it never fails half-way for a lock.
+    ///
+    /// # Errors
+    /// When the database cannot be reached or stays locked.
+    pub async fn begin(&self) -> Result<Tx, StoreError> {
+        Ok(Tx { tx: dialect::begin(&self.db).await?, dialect: self.dialect })
+    }
+
+    /// The secret from which Message-IDs are made; made at the first call.
+    ///
+    /// # Errors
+    /// When the database refuses, or the machine has no random numbers.
+    pub async fn secret(&self, now: crate::vocabulary::Instant) -> Result<String, StoreError> {
+        use entities::installation::{ActiveModel, Column, Entity};
+        use sea_orm::Set;
+        if let Some(row) = Entity::find().one(&self.db).await? {
+            return Ok(row.secret);
+        }
+        let mut bytes = [0_u8; 32];
+        getrandom::fill(&mut bytes).map_err(|e| StoreError::row("installation", 1, e))?;
+        let secret: String = bytes.iter().map(|b| format!("{b:02x}")).collect();
+        let row = ActiveModel { id: Set(1), secret: Set(secret), created_at: Set(now.millis()) };
+        // Two that start together both try; the first one's secret stands.
+        Entity::insert(row).on_conflict_do_nothing_on([Column::Id]).exec_without_returning(&self.db).await?;
+        let row = Entity::find().one(&self.db).await?;
+        row.map(|row| row.secret).ok_or_else(|| StoreError::row("installation", 1, "it is missing"))
+    }
+
+    /// Sets the secret of a database that holds no dispatch yet: a rehearsal's letters are the same every time.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn set_secret(&self, secret: &str, now: crate::vocabulary::Instant) -> Result<(), StoreError> {
+        use entities::installation::{ActiveModel, Entity};
+        use sea_orm::Set;
+        let row = ActiveModel { id: Set(1), secret: Set(secret.to_owned()), created_at: Set(now.millis()) };
+        Entity::insert(row).exec_without_returning(&self.db).await?;
+        Ok(())
+    }
+}
+
+impl Tx {
+    /// Makes everything since [`Store::begin`] durable, at once.
+    ///
+    /// # Errors
+    /// When the database cannot promise it. Whether it happened is then unknown, and must be looked up.
+    pub async fn commit(self) -> Result<(), StoreError> {
+        Ok(self.tx.commit().await?)
+    }
+
+    fn statement(&self, sql: &str, values: Vec<sea_orm::Value>) -> sea_orm::Statement {
+        sea_orm::Statement::from_sql_and_values(self.tx.get_database_backend(), sql, values)
+    }
+}
+
+/// Makes the folder of a database file, readable by its owner alone.
+fn private_folder(path: &Path) -> Result<(), StoreError> {
+    let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) else { return Ok(()) };
+    crate::adapters::private::folder(folder).map_err(|source| StoreError::Open { path: folder.display().to_string(), source })
+}

@@ -1,0 +1,347 @@
+//! `config/campaigns/NAME.toml`: one campaign.
+
+use std::ops::Range;
+
+use chrono::Duration;
+
+use crate::campaign::{
+    Approver, Ask, Audience, Campaign, Condition, IfProvisional, Late, MilestoneRef, Offset, Selector, Signatory,
+    States, Step, When, audience::SELECTOR_FORMS, milestone::MILESTONE_FORMS,
+};
+use crate::config::reader::{Document, Table};
+use crate::config::source::Source;
+use crate::vocabulary::problem::Problem;
+use crate::vocabulary::{Address, AskId, CampaignId, LetterName, Mailbox, StateCode, StepId, TimeOfDay, Zone, time};
+
+/// A campaign with the places in its file that later checks point at.
+#[derive(Debug, Clone)]
+pub struct CampaignFile {
+    pub campaign: Campaign,
+    pub source: Source,
+    /// For each step, in order.
+    pub steps: Vec<StepPlaces>,
+}
+
+/// Byte ranges in the campaign's file.
+#[derive(Debug, Clone)]
+pub struct StepPlaces {
+    pub letter: Range<usize>,
+    pub when: Range<usize>,
+}
+
+/// Reads one campaign. `stem` is the file's name without `.toml`, which the id must equal.
+pub fn read(source: &Source, stem: &str, states: &States) -> (Option<CampaignFile>, Vec<Problem>) {
+    let document = Document::parse(source);
+    let root = document.root();
+    let head = root.table("campaign");
+    if head.is_none() && !root.has("campaign") {
+        document.report_at(0..0, "there is no [campaign] section", "begin the file with [campaign], id, title, from");
+    }
+    let basics = head.and_then(|head| basics(head, stem, states));
+    let audience = root.table("audience").map(|table| audience(table, states)).unwrap_or_else(|| {
+        if !root.has("audience") {
+            document.report_at(0..0, "there is no [audience] section", "add [audience] with include = [\"all\"]");
+        }
+        Audience::default()
+    });
+    let approvers = root.tables("approver").into_iter().filter_map(approver).collect::<Vec<_>>();
+    let signatories = root.tables("signatory").into_iter().filter_map(signatory).collect::<Vec<_>>();
+    let asks = unique(
+        root.tables("ask").into_iter().filter_map(ask),
+        |(ask, _)| ask.id.to_string(),
+        |(_, span)| span.clone(),
+        &document,
+        "ask",
+    );
+    let steps = unique(
+        root.tables("step").into_iter().filter_map(step),
+        |(step, _)| step.id.to_string(),
+        |(_, places)| places.id.clone(),
+        &document,
+        "step",
+    );
+    if !root.has("step") {
+        document.report_at(
+            0..0,
+            "the campaign has no [[step]], so no letter",
+            "add a [[step]] with id, letter and when",
+        );
+    }
+    check_follows(&steps, &document);
+    if let Some(basics) = &basics {
+        check_approvers(&approvers, basics, &document);
+    }
+    root.finish();
+    let problems = document.into_problems();
+    let (Some(basics), false) = (basics, problems.iter().any(Problem::is_error)) else {
+        return (None, problems);
+    };
+    let (steps, places) =
+        steps.into_iter().map(|(step, p)| (step, StepPlaces { letter: p.letter, when: p.when })).unzip();
+    let campaign = Campaign {
+        id: basics.id,
+        title: basics.title,
+        target: basics.target,
+        from: basics.from,
+        reply_to: basics.reply_to,
+        zone: basics.zone,
+        approvals: basics.approvals.0,
+        audience,
+        approvers,
+        signatories,
+        asks: asks.into_iter().map(|(ask, _)| ask).collect(),
+        steps,
+    };
+    (Some(CampaignFile { campaign, source: source.clone(), steps: places }), problems)
+}
+
+struct Basics {
+    id: CampaignId,
+    title: String,
+    target: Option<StateCode>,
+    from: Mailbox,
+    reply_to: Option<Address>,
+    zone: Zone,
+    approvals: (usize, Range<usize>),
+}
+
+fn basics(head: Table<'_>, stem: &str, states: &States) -> Option<Basics> {
+    let id = head.required::<CampaignId>("id", "\"hrc37-china\"");
+    if let Some(id) = &id
+        && id.value.as_str() != stem
+    {
+        head.wrong(
+            "id",
+            format!("the id is not the file's name, `{stem}`"),
+            format!("write `id = \"{stem}\"`, or rename the file"),
+        );
+    }
+    let title = head.required_text("title", "\"Joint letter on …\"");
+    let target = head.read_with("target", "write the State's three letters, as in \"CHN\"", |t| states.known(t));
+    let from = head.required::<Mailbox>("from", "\"The coalition <outreach@coalition.example>\"");
+    let reply_to = head.read::<Address>("reply_to", "write one address");
+    let zone = head.read::<Zone>("time_zone", "write a name of the IANA list, as in \"Europe/Zurich\"");
+    let approvals = head.number("approvals", 1, 50).unwrap_or(1);
+    let approvals = (usize::try_from(approvals).unwrap_or(1), head.span_of("approvals"));
+    head.finish();
+    Some(Basics {
+        id: id?.value,
+        title: title?.value.to_owned(),
+        target: target.map(|at| at.value),
+        from: from?.value,
+        reply_to: reply_to.map(|at| at.value),
+        zone: zone.map_or(Zone::GENEVA, |at| at.value),
+        approvals,
+    })
+}
+
+fn audience(table: Table<'_>, states: &States) -> Audience {
+    let selectors = |key| {
+        let mut found = Vec::new();
+        for text in table.texts(key).unwrap_or_default() {
+            let known = text.value.parse::<Selector>().and_then(|selector| match selector {
+                Selector::State(code) => states.known(code.as_str()).map(Selector::State),
+                other => Ok(other),
+            });
+            match known {
+                Ok(selector) => found.push(selector),
+                Err(why) => table.document().report_at(
+                    text.span,
+                    format!("`audience.{key}`: {why}"),
+                    format!("write {SELECTOR_FORMS}"),
+                ),
+            }
+        }
+        found
+    };
+    let include = selectors("include");
+    let exclude = selectors("exclude");
+    if !table.has("include") {
+        table.document().report_at(
+            table.span(),
+            "[audience] has no `include`, so nobody is written to",
+            "add `include = [\"all\"]`",
+        );
+    }
+    table.finish();
+    Audience { include, exclude }
+}
+
+fn approver(table: Table<'_>) -> Option<Approver> {
+    let name = table.required_text("name", "\"A. Person\"").map(|at| at.value.to_owned());
+    let organisation = table.required_text("organisation", "\"PEN America\"").map(|at| at.value.to_owned());
+    table.finish();
+    Some(Approver { name: name?, organisation: organisation? })
+}
+
+fn signatory(table: Table<'_>) -> Option<Signatory> {
+    let name = table.required_text("name", "\"PEN America\"").map(|at| at.value.to_owned());
+    let note = table.text("note").map(|at| at.value.to_owned());
+    table.finish();
+    Some(Signatory { name: name?, note })
+}
+
+fn ask(table: Table<'_>) -> Option<(Ask, Range<usize>)> {
+    let id = table.required::<AskId>("id", "\"item4-statement\"");
+    let text = table.required_text("text", "\"Reaffirm …\"").map(|at| at.value.to_owned());
+    table.finish();
+    let id = id?;
+    Some((Ask { id: id.value, text: text? }, id.span))
+}
+
+struct Places {
+    id: Range<usize>,
+    letter: Range<usize>,
+    when: Range<usize>,
+    follows: Range<usize>,
+}
+
+fn step(table: Table<'_>) -> Option<(Step, Places)> {
+    let id = table.required::<StepId>("id", "\"letter\"");
+    let letter = table.required::<LetterName>("letter", "\"joint-letter\"");
+    let when = when(&table);
+    let follows = table.read::<StepId>("follows", "write the id of an earlier step");
+    let only_if = table.choice("only_if", &[("no-answer", Condition::NoAnswer)]);
+    let late = table.choice("late", &[("ask", Late::Ask), ("skip", Late::Skip)]).unwrap_or(Late::Ask);
+    let span = |key, default| {
+        let help = "write a length of time, as in \"4 hours\" or \"2 days\"";
+        table.read_with(key, help, |t| time::span(t).map_err(|e| e.to_string())).map_or(default, |at| at.value)
+    };
+    let late_by = span("late_by", Duration::hours(4));
+    let give_up = span("give_up", Duration::days(2));
+    let if_provisional =
+        table.choice("if_provisional", &[("hold", IfProvisional::Hold), ("send", IfProvisional::Send)]);
+    for attachment in table.texts("attach").unwrap_or_default() {
+        let (message, help) = if attachment.value == "pdf" {
+            ("this version does not print the letter as PDF yet", "leave `attach` out")
+        } else {
+            ("this version does not attach files yet", "leave `attach` out, and put a link into the letter")
+        };
+        table.document().report_at(attachment.span, message, help);
+    }
+    let places = Places {
+        id: table.span_of("id"),
+        letter: table.span_of("letter"),
+        when: table.span_of("when"),
+        follows: table.span_of("follows"),
+    };
+    if only_if.is_some() && follows.is_none() && !table.has("follows") {
+        table.wrong(
+            "only_if",
+            "`only_if` asks about answers to an earlier letter, and this step follows none",
+            "add `follows = \"…\"` with the id of the earlier step",
+        );
+    }
+    table.finish();
+    let step = Step {
+        id: id?.value,
+        letter: letter?.value,
+        when: when?,
+        follows: follows.map(|at| at.value),
+        only_if,
+        late,
+        late_by,
+        give_up,
+        if_provisional: if_provisional.unwrap_or(IfProvisional::Hold),
+    };
+    Some((step, places))
+}
+
+fn when(table: &Table<'_>) -> Option<When> {
+    const EXAMPLE: &str = "{ milestone = \"hrc:37.opens\", offset = \"-15 working days\", at = \"09:30\" }";
+    if !table.has("when") {
+        table.document().report_at(
+            table.span(),
+            "the step has no `when`, so no time",
+            format!("add `when = {EXAMPLE}`"),
+        );
+        return None;
+    }
+    if table.is_text("when") {
+        return table.read::<When>("when", "write it as in \"6 weeks before upr:31.CHN at 09:30\"").map(|at| at.value);
+    }
+    let inner = table.table("when")?;
+    let milestone = inner.required::<MilestoneRef>("milestone", "\"hrc:37.opens\"");
+    let offset = if inner.has("offset") {
+        inner
+            .read::<Offset>("offset", "write it as in \"-15 working days\", \"-6 weeks\" or \"0 days\"")
+            .map(|at| at.value)
+    } else {
+        "0 days".parse().ok()
+    };
+    let at = inner.required::<TimeOfDay>("at", "\"09:30\"");
+    inner.finish();
+    Some(When { milestone: milestone?.value, offset: offset?, at: at?.value })
+}
+
+/// Keeps the first of each id and reports the others.
+fn unique<T>(
+    items: impl Iterator<Item = T>,
+    id: impl Fn(&T) -> String,
+    span: impl Fn(&T) -> Range<usize>,
+    document: &Document<'_>,
+    what: &str,
+) -> Vec<T> {
+    let mut seen = std::collections::HashSet::new();
+    let mut kept = Vec::new();
+    for item in items {
+        if seen.insert(id(&item)) {
+            kept.push(item);
+        } else {
+            document.report_at(
+                span(&item),
+                format!("two {what}s have the id `{}`", id(&item)),
+                "give each an id of its own",
+            );
+        }
+    }
+    kept
+}
+
+/// A step follows one that stands before it; so there is no circle.
+fn check_follows(steps: &[(Step, Places)], document: &Document<'_>) {
+    for (i, (step, places)) in steps.iter().enumerate() {
+        let Some(follows) = &step.follows else { continue };
+        if steps[..i].iter().any(|(earlier, _)| earlier.id == *follows) {
+            continue;
+        }
+        let help = if steps.iter().any(|(other, _)| other.id == *follows) {
+            "put the step behind the one that it follows".to_owned()
+        } else {
+            match crate::vocabulary::hint::nearest(follows.as_str(), steps[..i].iter().map(|(s, _)| s.id.as_str())) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "name a step that stands earlier in the file".to_owned(),
+            }
+        };
+        document.report_at(places.follows.clone(), format!("no earlier step has the id `{follows}`"), help);
+    }
+}
+
+fn check_approvers(approvers: &[Approver], basics: &Basics, document: &Document<'_>) {
+    let mut names = std::collections::HashSet::new();
+    for approver in approvers {
+        if !names.insert(approver.name.as_str()) {
+            document.report_at(
+                0..0,
+                format!("two approvers are called `{}`", approver.name),
+                "give each a name of its own: `approve --as` goes by it",
+            );
+        }
+    }
+    let organisations: std::collections::HashSet<&str> = approvers.iter().map(|a| a.organisation.as_str()).collect();
+    let (wanted, span) = &basics.approvals;
+    if organisations.len() < *wanted {
+        document.report_at(
+            span.clone(),
+            format!(
+                "{wanted} approvals are wanted, but the approvers come from {} organisation{}",
+                organisations.len(),
+                if organisations.len() == 1 { "" } else { "s" }
+            ),
+            "add an [[approver]] with name and organisation for each that is missing",
+        );
+    }
+}
+
+/// Named in help texts of the command line.
+pub const FORMS: &str = MILESTONE_FORMS;

@@ -1,0 +1,5 @@
+//! The files of `config/`, one reader each: TOML in, checked values and problems out.
+
+pub mod campaign;
+pub mod installation;
+pub mod positions;

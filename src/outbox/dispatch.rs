@@ -1,0 +1,188 @@
+//! A dispatch: one step to one delegation, as it is planned and as it is stored.
+
+use chrono::Duration;
+use serde::{Deserialize, Serialize};
+
+use super::approval;
+use super::status::Status;
+use crate::campaign::{Condition, IfProvisional, Late};
+use crate::vocabulary::{Address, Day, Digest, DispatchId, Instant, Language, StepId};
+
+/// Whom one envelope reaches. Two missions never share one.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Recipients {
+    pub to: Vec<Address>,
+    pub cc: Vec<Address>,
+}
+
+impl Recipients {
+    /// The receiving domains, each once, the first `to` domain first.
+    pub fn domains(&self) -> Vec<String> {
+        let mut domains: Vec<String> = Vec::new();
+        for address in self.to.iter().chain(&self.cc) {
+            if !domains.iter().any(|d| d == address.domain()) {
+                domains.push(address.domain().to_owned());
+            }
+        }
+        domains
+    }
+}
+
+/// What the plan makes of one step and one delegation: everything but its fate.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    pub id: DispatchId,
+    /// The step's place in the campaign, from 0.
+    pub position: i32,
+    pub due: Instant,
+    pub milestone: String,
+    pub milestone_day: Day,
+    pub provisional: bool,
+    pub language: Language,
+    pub sender: Address,
+    pub recipients: Recipients,
+    pub subject: String,
+    /// The whole message but `Date`: what approvers approve.
+    pub message: Vec<u8>,
+    pub digest: Digest,
+    pub message_id: String,
+    pub rules: SendingRules,
+    /// How the date came about, one sentence a rule.
+    pub why: Vec<String>,
+}
+
+impl Draft {
+    pub fn seal(&self) -> Digest {
+        approval::seal(self.digest, &self.sender.to_string(), &self.recipients, self.due)
+    }
+}
+
+/// What is judged at the moment of sending; stored with the dispatch, so that the worker needs no file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SendingRules {
+    pub follows: Option<StepId>,
+    pub only_if: Option<Condition>,
+    pub late: Late,
+    pub late_by: Duration,
+    pub give_up: Duration,
+    pub if_provisional: IfProvisional,
+}
+
+/// A dispatch as the database holds it.
+#[derive(Debug, Clone)]
+pub struct Dispatch {
+    /// The row's number.
+    pub key: i64,
+    pub id: DispatchId,
+    pub position: i32,
+    pub status: Status,
+    /// Why it is held, skipped, refused, planned again …
+    pub reason: Option<String>,
+    pub via: Option<Via>,
+    pub due: Instant,
+    /// The earliest instant of the next attempt.
+    pub next_at: Instant,
+    pub milestone: String,
+    pub milestone_day: Day,
+    pub provisional: bool,
+    pub language: Language,
+    pub sender: Address,
+    pub recipients: Recipients,
+    pub subject: String,
+    pub digest: Digest,
+    pub seal: Digest,
+    pub message_id: String,
+    pub rules: SendingRules,
+    pub why: Vec<String>,
+    /// Guards that a person has waived by `release`.
+    pub waived: Vec<Guard>,
+    /// A due time that `release --at` set in place of the planned one.
+    pub due_override: Option<Instant>,
+    /// Recipients that `retry` after a bounce set in place of those in the contact list.
+    pub only_to: Vec<Address>,
+    pub attempts: u32,
+    /// Opens the window of `give_up`: the first attempt since approval, or since the last `retry`.
+    pub tried_since: Option<Instant>,
+    pub fence: i64,
+    pub sent_at: Option<Instant>,
+}
+
+/// By which way a letter left; stored as `dispatches.via`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Via {
+    Files,
+    Smtp,
+}
+
+impl Via {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Files => "files",
+            Self::Smtp => "smtp",
+        }
+    }
+}
+
+/// What can stop a letter at the moment of sending. Stored by name in `reason` and, once waived, in `waived`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Guard {
+    Late,
+    Provisional,
+    /// The letter that it follows is neither sent nor surely not sent.
+    Unsettled,
+    /// Another campaign wrote to this mission a few days ago.
+    Neighbour,
+    /// An address under `.example` and a real mail server.
+    Example,
+    /// `only_if`, or nothing sent to follow.
+    Condition,
+}
+
+#[cfg(test)]
+pub(crate) mod samples {
+    use super::*;
+
+    /// An approved letter to France, with the default rules, due at `due`.
+    pub(crate) fn approved(due: Instant) -> Dispatch {
+        let recipients = Recipients { to: vec!["mission@fra.example".parse().unwrap()], cc: vec![] };
+        let digest = Digest::of(b"letter");
+        let sender: Address = "outreach@coalition.example".parse().unwrap();
+        Dispatch {
+            key: 1,
+            id: "hrc37-china/letter/FRA".parse().unwrap(),
+            position: 0,
+            status: Status::Approved,
+            reason: None,
+            via: None,
+            due,
+            next_at: due,
+            milestone: "hrc:37.opens".into(),
+            milestone_day: "2018-02-26".parse().unwrap(),
+            provisional: false,
+            language: Language::ENGLISH,
+            seal: approval::seal(digest, &sender.to_string(), &recipients, due),
+            sender,
+            recipients,
+            subject: "Joint letter".into(),
+            digest,
+            message_id: "<1@coalition.example>".into(),
+            rules: SendingRules {
+                follows: None,
+                only_if: None,
+                late: Late::Ask,
+                late_by: Duration::hours(4),
+                give_up: Duration::days(2),
+                if_provisional: IfProvisional::Hold,
+            },
+            why: vec![],
+            waived: vec![],
+            due_override: None,
+            only_to: vec![],
+            attempts: 0,
+            tried_since: None,
+            fence: 0,
+            sent_at: None,
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! The last question before a letter leaves: does it still hold that it should?
+
+use chrono::Duration;
+
+use super::dispatch::{Dispatch, Guard};
+use super::status::Status;
+use crate::campaign::{Condition, IfProvisional, Late};
+use crate::vocabulary::{Instant, time};
+
+/// What is known at the moment of sending, read in the same transaction that claims the letter.
+#[derive(Debug, Clone, Default)]
+pub struct Circumstances {
+    /// The status of the dispatch that this one follows; `None` when the step follows nothing or that row is gone.
+    pub followed: Option<Status>,
+    /// When the mission first answered this campaign.
+    pub answered: Option<Instant>,
+    /// The last letter of another campaign to this mission within the floor, and that campaign.
+    pub neighbour: Option<(String, Instant)>,
+    /// Letters leave over a mail server that is not on this machine.
+    pub real_server: bool,
+}
+
+/// What becomes of a due letter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ruling {
+    Leave,
+    Hold(Guard, String),
+    Skip(String),
+    Miss(String),
+}
+
+/// Judges a due letter. The order is that of weight: what would make the letter wrong comes before what makes it late.
+pub fn judge(dispatch: &Dispatch, given: &Circumstances, now: Instant) -> Ruling {
+    let waived = |guard| dispatch.waived.contains(&guard);
+    let rules = &dispatch.rules;
+    let recipients = &dispatch.recipients;
+    if given.real_server
+        && let Some(address) = recipients.to.iter().chain(&recipients.cc).find(|a| a.is_example())
+    {
+        let why = format!("{} is an example address and reaches nobody; correct config/contacts.csv", address.domain());
+        return Ruling::Hold(Guard::Example, why);
+    }
+    if let Some(step) = &rules.follows
+        && !waived(Guard::Condition)
+    {
+        match given.followed {
+            Some(Status::Sent) => {}
+            Some(status @ (Status::Uncertain | Status::Sending | Status::Deferred)) if !waived(Guard::Unsettled) => {
+                return Ruling::Hold(Guard::Unsettled, format!("the letter it follows, `{step}`, is {status}"));
+            }
+            Some(Status::Uncertain | Status::Sending | Status::Deferred) => {}
+            Some(status) => return Ruling::Skip(format!("the letter it follows, `{step}`, is {status}, not sent")),
+            None => return Ruling::Skip(format!("there is no letter `{step}` for it to follow")),
+        }
+    }
+    if rules.only_if == Some(Condition::NoAnswer)
+        && !waived(Guard::Condition)
+        && let Some(at) = given.answered
+    {
+        return Ruling::Skip(format!("the mission answered on {}", at.utc().format("%Y-%m-%d")));
+    }
+    if dispatch.provisional && rules.if_provisional == IfProvisional::Hold && !waived(Guard::Provisional) {
+        return Ruling::Hold(Guard::Provisional, format!("the date of {} is provisional", dispatch.milestone));
+    }
+    if let Some((campaign, at)) = &given.neighbour
+        && !waived(Guard::Neighbour)
+    {
+        let why = format!("campaign {campaign} wrote to this mission on {}", at.utc().format("%Y-%m-%d"));
+        return Ruling::Hold(Guard::Neighbour, why);
+    }
+    let never_tried = dispatch.tried_since.is_none();
+    if never_tried && !waived(Guard::Late) && now > dispatch.due.plus(rules.late_by) {
+        let by = lateness(now.since(dispatch.due));
+        return match rules.late {
+            Late::Ask => Ruling::Hold(Guard::Late, format!("late by {by}")),
+            Late::Skip => Ruling::Miss(format!("late by {by}")),
+        };
+    }
+    Ruling::Leave
+}
+
+/// `5 hours`, `3 days`: whole units, the larger one that fits.
+fn lateness(by: Duration) -> String {
+    let whole = if by >= Duration::days(2) {
+        Duration::days(by.num_days())
+    } else if by >= Duration::hours(1) {
+        Duration::hours(by.num_hours())
+    } else {
+        Duration::minutes(by.num_minutes().max(1))
+    };
+    time::show_span(whole)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outbox::dispatch::samples;
+
+    const HOUR: i64 = 3_600_000;
+
+    fn due() -> Instant {
+        Instant::from_millis(0)
+    }
+
+    fn judged(change: impl FnOnce(&mut Dispatch, &mut Circumstances), after_hours: i64) -> Ruling {
+        let mut dispatch = samples::approved(due());
+        let mut given = Circumstances::default();
+        change(&mut dispatch, &mut given);
+        judge(&dispatch, &given, Instant::from_millis(after_hours * HOUR))
+    }
+
+    fn reminder(d: &mut Dispatch) {
+        d.rules.follows = Some("letter".parse().unwrap());
+        d.rules.only_if = Some(Condition::NoAnswer);
+    }
+
+    #[test]
+    fn a_letter_up_to_late_by_past_its_time_leaves_as_usual() {
+        assert_eq!(judged(|_, _| {}, 0), Ruling::Leave);
+        assert_eq!(judged(|_, _| {}, 4), Ruling::Leave);
+    }
+
+    #[test]
+    fn a_letter_found_later_than_that_is_held_or_missed_as_the_step_says() {
+        assert_eq!(judged(|_, _| {}, 5), Ruling::Hold(Guard::Late, "late by 5 hours".into()));
+        assert_eq!(judged(|d, _| d.rules.late = Late::Skip, 72), Ruling::Miss("late by 3 days".into()));
+    }
+
+    #[test]
+    fn lateness_is_judged_before_the_first_attempt_only() {
+        assert_eq!(judged(|d, _| d.tried_since = Some(due()), 30), Ruling::Leave);
+        assert_eq!(judged(|d, _| d.waived = vec![Guard::Late], 500), Ruling::Leave);
+    }
+
+    #[test]
+    fn a_reminder_leaves_only_where_the_letter_was_sent_and_nobody_answered() {
+        let at = |status, answered| {
+            judged(
+                |d, g| {
+                    reminder(d);
+                    g.followed = status;
+                    g.answered = answered;
+                },
+                0,
+            )
+        };
+        assert_eq!(at(Some(Status::Sent), None), Ruling::Leave);
+        assert!(matches!(at(Some(Status::Sent), Some(due())), Ruling::Skip(_)));
+        for status in [Status::Planned, Status::Refused, Status::Bounced, Status::Cancelled, Status::Held] {
+            assert!(matches!(at(Some(status), None), Ruling::Skip(_)), "{status}");
+        }
+        assert!(matches!(at(None, None), Ruling::Skip(_)));
+        assert!(matches!(at(Some(Status::Uncertain), None), Ruling::Hold(Guard::Unsettled, _)));
+    }
+
+    #[test]
+    fn a_provisional_date_holds_the_letter_unless_the_step_says_send() {
+        assert!(matches!(judged(|d, _| d.provisional = true, 0), Ruling::Hold(Guard::Provisional, _)));
+        let send = |d: &mut Dispatch, _: &mut Circumstances| {
+            d.provisional = true;
+            d.rules.if_provisional = IfProvisional::Send;
+        };
+        assert_eq!(judged(send, 0), Ruling::Leave);
+    }
+
+    #[test]
+    fn an_example_address_never_meets_a_real_server_whatever_a_person_waived() {
+        let all =
+            vec![Guard::Late, Guard::Provisional, Guard::Unsettled, Guard::Neighbour, Guard::Example, Guard::Condition];
+        let ruling = judged(
+            |d, g| {
+                d.waived = all;
+                g.real_server = true;
+            },
+            0,
+        );
+        assert!(matches!(ruling, Ruling::Hold(Guard::Example, _)));
+    }
+
+    #[test]
+    fn a_second_campaign_to_the_same_mission_waits_and_names_the_first() {
+        let ruling = judged(|_, g| g.neighbour = Some(("tibet".into(), due())), 0);
+        assert_eq!(ruling, Ruling::Hold(Guard::Neighbour, "campaign tibet wrote to this mission on 1970-01-01".into()));
+    }
+}

@@ -1,0 +1,12 @@
+//! DECIDED: one step to one delegation, from its planning to its end.
+
+pub mod approval;
+pub mod dispatch;
+pub mod gate;
+pub mod revision;
+pub mod status;
+pub mod transition;
+
+pub use dispatch::{Dispatch, Draft, Guard, Recipients, SendingRules, Via};
+pub use status::Status;
+pub use transition::{Event, Impossible};
