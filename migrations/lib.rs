@@ -3,6 +3,7 @@
 //! Instants are `BIGINT` milliseconds since 1970 UTC: text would compare wrongly between offsets, and the two databases keep
 //! different fractions of a second. Days are `TEXT` `2018-02-26`. Lists are JSON in `TEXT`.
 
+pub use sea_orm_migration::prelude::MigratorTrait;
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DbBackend;
 

@@ -10,6 +10,14 @@ pub mod outbox;
 
 pub mod delivery;
 
+pub mod inbox;
+
+pub mod responses;
+
+pub mod report;
+
 pub mod ports;
+
+pub mod adapters;
 
 pub mod config;

@@ -5,8 +5,8 @@ use std::time::Duration;
 use migrations::{Migrator, MigratorTrait as _};
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode, Statement,
-    TransactionOptions, TransactionTrait as _,
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode,
+    Statement, TransactionOptions, TransactionTrait as _,
 };
 use secrecy::ExposeSecret as _;
 
@@ -37,7 +37,11 @@ pub(super) async fn connect(location: &Location) -> Result<(DatabaseConnection, 
         }
         Location::Postgres { url, password } => {
             let mut options = ConnectOptions::new(url.clone());
-            options.max_connections(4).sqlx_logging(false).set_application_name("demarche").connect_timeout(Duration::from_secs(10));
+            options
+                .max_connections(4)
+                .sqlx_logging(false)
+                .set_application_name("demarche")
+                .connect_timeout(Duration::from_secs(10));
             let password = password.clone();
             options.map_sqlx_postgres_opts(move |o| match &password {
                 Some(secret) => o.password(secret.expose_secret()),
@@ -58,7 +62,10 @@ pub(super) async fn connect_memory() -> Result<(DatabaseConnection, Dialect), St
 /// `synchronous=FULL`: with less, a power cut could forget that a letter was sent. `secure_delete`: what is erased is gone.
 fn sqlite_options(
     options: &mut ConnectOptions,
-    also: impl Fn(sea_orm::sqlx::sqlite::SqliteConnectOptions) -> sea_orm::sqlx::sqlite::SqliteConnectOptions + Send + Sync + 'static,
+    also: impl Fn(sea_orm::sqlx::sqlite::SqliteConnectOptions) -> sea_orm::sqlx::sqlite::SqliteConnectOptions
+    + Send
+    + Sync
+    + 'static,
 ) {
     options.max_connections(1).sqlx_logging(false).idle_timeout(None::<Duration>).max_lifetime(None::<Duration>);
     options.map_sqlx_sqlite_opts(move |o| {
@@ -76,7 +83,9 @@ fn sqlite_options(
 pub(super) async fn applied_changes(db: &DatabaseConnection, dialect: Dialect) -> Result<Vec<String>, DbErr> {
     let exists = match dialect {
         Dialect::Sqlite => "SELECT COUNT(*) AS n FROM sqlite_master WHERE type = 'table' AND name = 'seaql_migrations'",
-        Dialect::Postgres => "SELECT COUNT(*) AS n FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'seaql_migrations'",
+        Dialect::Postgres => {
+            "SELECT COUNT(*) AS n FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'seaql_migrations'"
+        }
     };
     let backend = db.get_database_backend();
     let there: i64 = match db.query_one_raw(Statement::from_string(backend, exists)).await? {
@@ -100,8 +109,10 @@ pub(super) async fn lock_schema(tx: &DatabaseTransaction, dialect: Dialect) -> R
 }
 
 pub(super) async fn begin(db: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
-    let options =
-        TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..TransactionOptions::default() };
+    let options = TransactionOptions {
+        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+        ..TransactionOptions::default()
+    };
     db.begin_with_options(options).await
 }
 

@@ -30,7 +30,8 @@ impl StoreError {
     /// What to do next.
     pub fn help(&self) -> String {
         let text = self.root();
-        if text.contains("disk is full") || text.contains("database or disk is full") || text.contains("No space left") {
+        if text.contains("disk is full") || text.contains("database or disk is full") || text.contains("No space left")
+        {
             return "the disk is full: make room, nothing was sent meanwhile".to_owned();
         }
         if text.contains("locked") || text.contains("busy") {

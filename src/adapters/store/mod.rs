@@ -37,7 +37,10 @@ pub use plans::PlanRecord;
 pub enum Location {
     /// A file. Its folder is made (0700) when it is missing, the file too (0600).
     Sqlite(PathBuf),
-    Postgres { url: String, password: Option<SecretString> },
+    Postgres {
+        url: String,
+        password: Option<SecretString>,
+    },
 }
 
 impl Location {
@@ -180,5 +183,6 @@ impl Tx {
 /// Makes the folder of a database file, readable by its owner alone.
 fn private_folder(path: &Path) -> Result<(), StoreError> {
     let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) else { return Ok(()) };
-    crate::adapters::private::folder(folder).map_err(|source| StoreError::Open { path: folder.display().to_string(), source })
+    crate::adapters::private::folder(folder)
+        .map_err(|source| StoreError::Open { path: folder.display().to_string(), source })
 }

@@ -1,0 +1,4 @@
+//! The world's answers to what `ports` ask, and the database.
+
+pub mod private;
+pub mod store;

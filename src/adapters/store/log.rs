@@ -1,0 +1,212 @@
+//! The book of responses: only ever added to, but for `erase`.
+
+use sea_orm::{
+    ColumnTrait as _, Condition, ConnectionTrait as _, EntityTrait as _, NotSet, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _, Set, Value,
+};
+
+use super::entities::{dispatch, entry};
+use super::{Store, StoreError, Tx, rows};
+use crate::inbox::Kind;
+use crate::responses::{Attachment, NewEntry, Stance};
+use crate::vocabulary::{AskId, CampaignId, DispatchId, Instant, StateCode};
+
+/// An entry as it is stored.
+#[derive(Debug, Clone)]
+pub struct StoredEntry {
+    pub id: i64,
+    pub at: Instant,
+    pub recorded_at: Instant,
+    pub campaign: Option<CampaignId>,
+    pub delegation: Option<StateCode>,
+    pub dispatch: Option<DispatchId>,
+    /// The dispatch's row.
+    pub dispatch_key: Option<i64>,
+    pub kind: Kind,
+    pub stance: Option<Stance>,
+    pub ask: Option<AskId>,
+    pub from: Option<String>,
+    pub subject: Option<String>,
+    pub text: Option<String>,
+    pub matched_by: String,
+    pub confidence: String,
+    pub attachments: Vec<Attachment>,
+    pub corrects: Option<i64>,
+    pub by: String,
+    pub erased_at: Option<Instant>,
+}
+
+/// Which entries are wanted; empty means all.
+#[derive(Debug, Clone, Default)]
+pub struct EntryFilter {
+    pub campaign: Option<CampaignId>,
+    pub delegation: Option<StateCode>,
+    pub kind: Option<Kind>,
+    pub stance: Option<Stance>,
+    pub since: Option<Instant>,
+    pub id: Option<i64>,
+    /// Only entries that no later one corrects.
+    pub in_force: bool,
+}
+
+impl Store {
+    /// Oldest first.
+    ///
+    /// # Errors
+    /// When the database refuses, or holds a row that this program did not write.
+    pub async fn entries(&self, filter: &EntryFilter) -> Result<Vec<StoredEntry>, StoreError> {
+        use entry::Column as C;
+        let mut wanted = Condition::all();
+        if let Some(campaign) = &filter.campaign {
+            wanted = wanted.add(C::Campaign.eq(campaign.as_str()));
+        }
+        if let Some(delegation) = filter.delegation {
+            wanted = wanted.add(C::Delegation.eq(delegation.as_str()));
+        }
+        if let Some(kind) = filter.kind {
+            wanted = wanted.add(C::Kind.eq(kind.as_str()));
+        }
+        if let Some(stance) = filter.stance {
+            wanted = wanted.add(C::Stance.eq(stance.as_str()));
+        }
+        if let Some(since) = filter.since {
+            wanted = wanted.add(C::At.gte(since.millis()));
+        }
+        if let Some(id) = filter.id {
+            wanted = wanted.add(C::Key.eq(id));
+        }
+        if filter.in_force {
+            let corrected = sea_orm::sea_query::Query::select()
+                .column(C::Corrects)
+                .from(entry::Entity)
+                .and_where(C::Corrects.is_not_null())
+                .to_owned();
+            wanted = wanted.add(C::Key.not_in_subquery(corrected));
+        }
+        let rows = entry::Entity::find().filter(wanted).order_by_asc(C::At).order_by_asc(C::Key).all(&self.db).await?;
+        let keys: Vec<i64> = rows.iter().filter_map(|row| row.dispatch).collect();
+        let ids = self.dispatch_ids(&keys).await?;
+        rows.into_iter()
+            .map(|row| {
+                let dispatch = row.dispatch.and_then(|key| ids.get(&key).cloned());
+                stored(row, dispatch)
+            })
+            .collect()
+    }
+
+    async fn dispatch_ids(&self, keys: &[i64]) -> Result<std::collections::HashMap<i64, DispatchId>, StoreError> {
+        let mut ids = std::collections::HashMap::new();
+        for batch in keys.chunks(500) {
+            let found = dispatch::Entity::find()
+                .filter(dispatch::Column::Key.is_in(batch.iter().copied()))
+                .all(&self.db)
+                .await?;
+            for row in found {
+                ids.insert(row.key, rows::id(&row)?);
+            }
+        }
+        Ok(ids)
+    }
+
+    /// The campaign that wrote last to this mission, and the dispatch with which it did.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn last_letter_to(
+        &self,
+        delegation: StateCode,
+        campaign: Option<&CampaignId>,
+    ) -> Result<Option<(i64, DispatchId)>, StoreError> {
+        use dispatch::Column as C;
+        let mut query =
+            dispatch::Entity::find().filter(C::Delegation.eq(delegation.as_str())).filter(C::SentAt.is_not_null());
+        if let Some(campaign) = campaign {
+            query = query.filter(C::Campaign.eq(campaign.as_str()));
+        }
+        let row = query.order_by_desc(C::SentAt).limit(1).one(&self.db).await?;
+        row.map(|row| Ok((row.key, rows::id(&row)?))).transpose()
+    }
+}
+
+fn stored(row: entry::Model, dispatch: Option<DispatchId>) -> Result<StoredEntry, StoreError> {
+    let wrong = |what: String| StoreError::row("entries", row.key, what);
+    Ok(StoredEntry {
+        id: row.key,
+        at: Instant::from_millis(row.at),
+        recorded_at: Instant::from_millis(row.recorded_at),
+        campaign: row.campaign.as_deref().map(|c| c.parse().map_err(|e| wrong(format!("{e}")))).transpose()?,
+        delegation: row.delegation.as_deref().map(|d| d.parse().map_err(|e| wrong(format!("{e}")))).transpose()?,
+        dispatch,
+        dispatch_key: row.dispatch,
+        kind: row.kind.parse().map_err(wrong)?,
+        stance: row.stance.as_deref().map(|s| s.parse().map_err(wrong)).transpose()?,
+        ask: row.ask.as_deref().map(|a| a.parse().map_err(|e| wrong(format!("{e}")))).transpose()?,
+        attachments: serde_json::from_str(&row.attachments).map_err(|e| wrong(e.to_string()))?,
+        from: row.from_whom,
+        subject: row.subject,
+        text: row.body,
+        matched_by: row.matched_by,
+        confidence: row.confidence,
+        corrects: row.corrects,
+        by: row.by_whom,
+        erased_at: row.erased_at.map(Instant::from_millis),
+    })
+}
+
+impl Tx {
+    /// Adds an entry and returns its number.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn add_entry(&self, new: &NewEntry, now: Instant) -> Result<i64, StoreError> {
+        let row = entry::ActiveModel {
+            key: NotSet,
+            at: Set(new.at.millis()),
+            recorded_at: Set(now.millis()),
+            campaign: Set(new.campaign.as_ref().map(ToString::to_string)),
+            delegation: Set(new.delegation.map(|d| d.to_string())),
+            dispatch: Set(new.dispatch),
+            kind: Set(new.kind.as_str().to_owned()),
+            stance: Set(new.stance.map(|s| s.as_str().to_owned())),
+            ask: Set(new.ask.as_ref().map(ToString::to_string)),
+            from_whom: Set(new.from.clone()),
+            subject: Set(new.subject.clone()),
+            body: Set(new.text.clone()),
+            matched_by: Set(new.matched_by.to_owned()),
+            confidence: Set(new.confidence.to_owned()),
+            attachments: Set(rows::json(&new.attachments)),
+            corrects: Set(new.corrects),
+            by_whom: Set(new.by.clone()),
+            erased_at: Set(None),
+        };
+        let done = entry::Entity::insert(row).exec(&self.tx).await?;
+        Ok(done.last_insert_id)
+    }
+
+    /// Empties who wrote, what, and what came with it, in every entry that names `address`; id, times, kind, delegation and
+    /// stance stay. Returns the attachments' digests, whose files are then to be removed, and how many entries were emptied.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn erase(&self, address: &str, now: Instant) -> Result<(u64, Vec<String>), StoreError> {
+        // The wildcards of LIKE occur in addresses (`_`), so they are escaped.
+        let quoted = address.to_lowercase().replace('!', "!!").replace('%', "!%").replace('_', "!_");
+        let pattern = format!("%{quoted}%");
+        let names = "(LOWER(COALESCE(from_whom, '')) LIKE $1 ESCAPE '!' OR LOWER(COALESCE(body, '')) LIKE $1 ESCAPE '!' \
+                     OR LOWER(COALESCE(subject, '')) LIKE $1 ESCAPE '!')";
+        let select = format!("SELECT attachments FROM entries WHERE {names}");
+        let mut digests = Vec::new();
+        for row in self.tx.query_all_raw(self.statement(&select, vec![pattern.clone().into()])).await? {
+            let text: String = row.try_get("", "attachments")?;
+            let attachments: Vec<Attachment> =
+                serde_json::from_str(&text).map_err(|e| StoreError::row("entries", "attachments", e))?;
+            digests.extend(attachments.into_iter().map(|a| a.sha256));
+        }
+        let update = format!(
+            "UPDATE entries SET from_whom = NULL, subject = NULL, body = NULL, attachments = '[]', erased_at = $2 WHERE {names}"
+        );
+        let values: Vec<Value> = vec![pattern.into(), now.millis().into()];
+        let done = self.tx.execute_raw(self.statement(&update, values)).await?;
+        Ok((done.rows_affected(), digests))
+    }
+}

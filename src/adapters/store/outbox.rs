@@ -1,0 +1,333 @@
+//! The outbox's book: reading dispatches, and the one function that moves one.
+
+use std::collections::HashMap;
+
+use sea_orm::{
+    ActiveModelTrait as _, ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Set,
+};
+
+use super::entities::{dispatch, letter};
+use super::{Store, StoreError, Tx, history, rows};
+use crate::outbox::{Dispatch, Draft, Event, Guard, Status, transition};
+use crate::vocabulary::{Address, CampaignId, Digest, DispatchId, Instant, StateCode, StepId};
+
+/// Which dispatches are wanted; empty means all.
+#[derive(Debug, Clone, Default)]
+pub struct DispatchFilter {
+    pub campaign: Option<CampaignId>,
+    pub step: Option<StepId>,
+    pub delegations: Vec<StateCode>,
+    pub status: Option<Status>,
+}
+
+/// One move of one dispatch, with what it changes besides the status.
+#[derive(Debug, Clone)]
+pub struct Move<'a> {
+    pub dispatch: &'a Dispatch,
+    pub event: Event,
+    /// Stored with the dispatch and in its history.
+    pub reason: Option<String>,
+    pub by: &'a str,
+    pub at: Instant,
+    /// The earliest next attempt; `None` leaves it.
+    pub next_at: Option<Instant>,
+    pub waive: Option<Guard>,
+    /// Close the window of `give_up`, so that the next attempt opens a new one.
+    pub reset_window: bool,
+}
+
+impl<'a> Move<'a> {
+    pub fn new(dispatch: &'a Dispatch, event: Event, by: &'a str, at: Instant) -> Self {
+        Self { dispatch, event, reason: None, by, at, next_at: None, waive: None, reset_window: false }
+    }
+
+    #[must_use]
+    pub fn because(mut self, reason: impl Into<String>) -> Self {
+        self.reason = Some(reason.into());
+        self
+    }
+}
+
+fn select(filter: &DispatchFilter) -> sea_orm::Select<dispatch::Entity> {
+    use dispatch::Column as C;
+    let mut query = dispatch::Entity::find();
+    if let Some(campaign) = &filter.campaign {
+        query = query.filter(C::Campaign.eq(campaign.as_str()));
+    }
+    if let Some(step) = &filter.step {
+        query = query.filter(C::Step.eq(step.as_str()));
+    }
+    if !filter.delegations.is_empty() {
+        query = query.filter(C::Delegation.is_in(filter.delegations.iter().map(StateCode::as_str)));
+    }
+    if let Some(status) = filter.status {
+        query = query.filter(C::Status.eq(status.as_str()));
+    }
+    query.order_by_asc(C::Campaign).order_by_asc(C::Position).order_by_asc(C::Delegation)
+}
+
+impl Store {
+    /// In the order of campaign, step and delegation.
+    ///
+    /// # Errors
+    /// When the database refuses, or holds a row that this program did not write.
+    pub async fn dispatches(&self, filter: &DispatchFilter) -> Result<Vec<Dispatch>, StoreError> {
+        select(filter).all(&self.db).await?.iter().map(rows::dispatch).collect()
+    }
+
+    /// # Errors
+    /// As [`Store::dispatches`].
+    pub async fn dispatch(&self, id: &DispatchId) -> Result<Option<Dispatch>, StoreError> {
+        let filter = DispatchFilter {
+            campaign: Some(id.campaign.clone()),
+            step: Some(id.step.clone()),
+            delegations: vec![id.delegation],
+            status: None,
+        };
+        Ok(self.dispatches(&filter).await?.pop())
+    }
+
+    /// How many dispatches each campaign has in each status.
+    ///
+    /// # Errors
+    /// As [`Store::dispatches`].
+    pub async fn counts(&self) -> Result<Vec<(CampaignId, Status, u64)>, StoreError> {
+        use dispatch::Column as C;
+        let counted: Vec<(String, String, i64)> = dispatch::Entity::find()
+            .select_only()
+            .column(C::Campaign)
+            .column(C::Status)
+            .column_as(C::Key.count(), "n")
+            .group_by(C::Campaign)
+            .group_by(C::Status)
+            .order_by_asc(C::Campaign)
+            .into_tuple()
+            .all(&self.db)
+            .await?;
+        let mut counts = Vec::with_capacity(counted.len());
+        for (campaign, status, n) in counted {
+            let campaign_id = campaign.parse().map_err(|e| StoreError::row("dispatches", &campaign, e))?;
+            let status = status.parse().map_err(|e| StoreError::row("dispatches", &campaign, e))?;
+            counts.push((campaign_id, status, u64::try_from(n).unwrap_or(0)));
+        }
+        Ok(counts)
+    }
+
+    /// Those that wait for a person, a time or an approval: what `status` looks through. Sent, skipped and cancelled ones are not.
+    ///
+    /// # Errors
+    /// As [`Store::dispatches`].
+    pub async fn unfinished(&self, campaign: Option<&CampaignId>) -> Result<Vec<Dispatch>, StoreError> {
+        use dispatch::Column as C;
+        let done = [Status::Sent, Status::Skipped, Status::Cancelled].map(Status::as_str);
+        let filter = DispatchFilter { campaign: campaign.cloned(), ..DispatchFilter::default() };
+        let query = select(&filter).filter(C::Status.is_not_in(done));
+        query.all(&self.db).await?.iter().map(rows::dispatch).collect()
+    }
+
+    /// Sent ones that left without a `cc`: their reason says so.
+    ///
+    /// # Errors
+    /// As [`Store::dispatches`].
+    pub async fn sent_with_a_remark(&self, campaign: Option<&CampaignId>) -> Result<Vec<Dispatch>, StoreError> {
+        use dispatch::Column as C;
+        let filter =
+            DispatchFilter { campaign: campaign.cloned(), status: Some(Status::Sent), ..DispatchFilter::default() };
+        let query = select(&filter).filter(C::Reason.is_not_null());
+        query.all(&self.db).await?.iter().map(rows::dispatch).collect()
+    }
+
+    /// The approved bytes, without `Date`.
+    ///
+    /// # Errors
+    /// As [`Store::dispatches`]; also when the bytes are no longer those of their digest.
+    pub async fn message(&self, digest: Digest) -> Result<Option<Vec<u8>>, StoreError> {
+        let row = letter::Entity::find_by_id(digest.to_string()).one(&self.db).await?;
+        row.map(|row| checked(digest, row.message)).transpose()
+    }
+}
+
+/// Bytes that are not what their digest says never leave, nor are they shown as if they did.
+pub(super) fn checked(digest: Digest, message: Vec<u8>) -> Result<Vec<u8>, StoreError> {
+    if Digest::of(&message) == digest {
+        Ok(message)
+    } else {
+        Err(StoreError::row("letters", digest, "its bytes have another digest"))
+    }
+}
+
+impl Tx {
+    /// As [`Store::dispatches`], inside the transaction.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn dispatches(&self, filter: &DispatchFilter) -> Result<Vec<Dispatch>, StoreError> {
+        select(filter).all(&self.tx).await?.iter().map(rows::dispatch).collect()
+    }
+
+    /// The one function that writes a new status. It asks [`transition::next`] whether there is such a move, changes the row only
+    /// where it still is what was read, and adds a line to the history.
+    ///
+    /// # Errors
+    /// [`StoreError::Impossible`]; [`StoreError::Changed`] when somebody else was faster.
+    pub async fn apply(&self, moves: &Move<'_>) -> Result<Status, StoreError> {
+        use dispatch::Column as C;
+        let from = moves.dispatch.status;
+        let to = transition::next(from, moves.event)?;
+        let mut change = dispatch::ActiveModel {
+            status: Set(to.as_str().to_owned()),
+            reason: Set(moves.reason.clone()),
+            updated_at: Set(moves.at.millis()),
+            ..Default::default()
+        };
+        if let Some(at) = moves.next_at {
+            change.next_at = Set(at.millis());
+        }
+        if moves.reset_window {
+            change.tried_since = Set(None);
+        }
+        if let Some(guard) = moves.waive {
+            let mut waived = moves.dispatch.waived.clone();
+            if !waived.contains(&guard) {
+                waived.push(guard);
+            }
+            change.waived = Set(rows::json(&waived));
+        }
+        let written = dispatch::Entity::update_many()
+            .set(change)
+            .filter(C::Key.eq(moves.dispatch.key))
+            .filter(C::Status.eq(from.as_str()))
+            .filter(C::Fence.eq(moves.dispatch.fence))
+            .exec(&self.tx)
+            .await?;
+        if written.rows_affected != 1 {
+            return Err(StoreError::Changed(moves.dispatch.id.to_string()));
+        }
+        let line =
+            history::line(moves.dispatch.key, moves.at, moves.event, Some(from), to, moves.by, moves.reason.as_deref());
+        history::add(&self.tx, vec![line]).await?;
+        Ok(to)
+    }
+
+    /// Stores dispatches that are planned for the first time.
+    ///
+    /// # Errors
+    /// [`StoreError::AlreadyPlanned`] when one exists: the database's own rule.
+    pub async fn add_dispatches(&self, drafts: &[Draft], by: &str, now: Instant) -> Result<(), StoreError> {
+        for batch in drafts.chunks(200) {
+            self.keep_letters(batch).await?;
+            let rows = batch.iter().map(|draft| rows::new_row(draft, now));
+            let added = dispatch::Entity::insert_many(rows).exec_with_returning(&self.tx).await.map_err(unique)?;
+            let lines = added
+                .iter()
+                .map(|row| history::line_named(row.key, now, "plan", None, Status::Planned, by, None))
+                .collect();
+            history::add(&self.tx, lines).await?;
+        }
+        Ok(())
+    }
+
+    /// Writes what a new plan makes of a stored dispatch; its status is for [`Tx::apply`] to move.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn rewrite(&self, stored: &Dispatch, draft: &Draft, now: Instant) -> Result<(), StoreError> {
+        self.keep_letters(std::slice::from_ref(draft)).await?;
+        let mut row = rows::planned_part(draft, now);
+        if stored.due == draft.due {
+            // A deferred letter keeps the time of its next attempt.
+            row.next_at = Set(stored.next_at.millis());
+        } else {
+            // What a person waived was said of the other time.
+            row.waived = Set("[]".to_owned());
+        }
+        row.key = sea_orm::Unchanged(stored.key);
+        row.update(&self.tx).await?;
+        self.forget_letter(stored.digest).await
+    }
+
+    /// Sets or clears a due time that a person chose, and the recipients left after a bounce.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn set_overrides(&self, key: i64, due: Option<Instant>, only_to: &[Address]) -> Result<(), StoreError> {
+        let only_to: Vec<String> = only_to.iter().map(ToString::to_string).collect();
+        let row = dispatch::ActiveModel {
+            key: sea_orm::Unchanged(key),
+            due_override: Set(due.map(Instant::millis)),
+            only_to: Set(rows::json(&only_to)),
+            ..Default::default()
+        };
+        row.update(&self.tx).await?;
+        Ok(())
+    }
+
+    /// Removes dispatches that were never attempted, with all that hangs on them.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn remove_dispatches(&self, gone: &[Dispatch]) -> Result<(), StoreError> {
+        use super::entities::{approval, history};
+        for batch in gone.chunks(500) {
+            let keys: Vec<i64> = batch.iter().map(|d| d.key).collect();
+            approval::Entity::delete_many()
+                .filter(approval::Column::Dispatch.is_in(keys.clone()))
+                .exec(&self.tx)
+                .await?;
+            history::Entity::delete_many().filter(history::Column::Dispatch.is_in(keys.clone())).exec(&self.tx).await?;
+            dispatch::Entity::delete_many().filter(dispatch::Column::Key.is_in(keys)).exec(&self.tx).await?;
+            for one in batch {
+                self.forget_letter(one.digest).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The bytes that are to leave, for each digest.
+    ///
+    /// # Errors
+    /// When bytes are missing or are not those of their digest: cannot show means cannot send.
+    pub async fn messages(&self, digests: &[Digest]) -> Result<HashMap<Digest, Vec<u8>>, StoreError> {
+        let names = digests.iter().map(ToString::to_string);
+        let found = letter::Entity::find().filter(letter::Column::Digest.is_in(names)).all(&self.tx).await?;
+        let mut messages = HashMap::with_capacity(found.len());
+        for row in found {
+            let digest = rows::digest("letters", &row.digest)?;
+            messages.insert(digest, checked(digest, row.message)?);
+        }
+        match digests.iter().find(|digest| !messages.contains_key(digest)) {
+            Some(missing) => Err(StoreError::row("letters", missing, "its bytes are missing")),
+            None => Ok(messages),
+        }
+    }
+
+    async fn keep_letters(&self, drafts: &[Draft]) -> Result<(), StoreError> {
+        let rows = drafts.iter().map(|draft| letter::ActiveModel {
+            digest: Set(draft.digest.to_string()),
+            message: Set(draft.message.clone()),
+        });
+        letter::Entity::insert_many(rows)
+            .on_conflict_do_nothing_on([letter::Column::Digest])
+            .exec_without_returning(&self.tx)
+            .await?;
+        Ok(())
+    }
+
+    /// Forgets bytes that nobody has approved and no dispatch has; what was approved once stays, for comparison.
+    async fn forget_letter(&self, digest: Digest) -> Result<(), StoreError> {
+        let sql = "DELETE FROM letters WHERE digest = $1 \
+                   AND NOT EXISTS (SELECT 1 FROM approvals a WHERE a.digest = $1) \
+                   AND NOT EXISTS (SELECT 1 FROM dispatches d WHERE d.digest = $1)";
+        use sea_orm::ConnectionTrait as _;
+        self.tx.execute_raw(self.statement(sql, vec![digest.to_string().into()])).await?;
+        Ok(())
+    }
+}
+
+/// The database's rule, as the domain says it.
+fn unique(error: sea_orm::DbErr) -> StoreError {
+    match error.sql_err() {
+        Some(sea_orm::SqlErr::UniqueConstraintViolation(_)) => StoreError::AlreadyPlanned,
+        _ => StoreError::Db(error),
+    }
+}

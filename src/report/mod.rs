@@ -1,0 +1,5 @@
+//! TOLD: what staff see, as one value that is then shown as a table or as JSON.
+
+pub mod summary;
+
+pub use summary::{Attention, CampaignSummary, Counts};

@@ -1,0 +1,9 @@
+//! REMEMBERED: the response log and the meetings.
+
+pub mod entry;
+pub mod meeting;
+pub mod stance;
+
+pub use entry::{Attachment, NewEntry};
+pub use meeting::NewMeeting;
+pub use stance::Stance;
