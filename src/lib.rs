@@ -6,6 +6,8 @@ pub mod vocabulary;
 
 pub mod campaign;
 
+pub mod schedule;
+
 pub mod delivery;
 
 pub mod ports;

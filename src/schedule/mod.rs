@@ -1,0 +1,20 @@
+//! WHEN: the calendar, the day a letter is due, and how fast letters may follow one another.
+
+pub mod calendar;
+pub mod due;
+pub mod entries;
+pub mod error;
+pub mod membership;
+pub mod milestone;
+pub mod pace;
+pub mod reviews;
+pub mod working_days;
+
+pub use calendar::{Calendar, Corrections, HrcCorrection, UprSessionCorrection};
+pub use due::{Due, due};
+pub use entries::{Custom, Dated, Holiday, HolidayKind, HrcSession, Origin, Sure, UprReview, UprSession};
+pub use error::ScheduleError;
+pub use membership::{Membership, Memberships};
+pub use milestone::Milestone;
+pub use pace::{Ceilings, MayStart, Window};
+pub use working_days::DayOff;
