@@ -308,3 +308,118 @@ fn rows(csv: &str) -> impl Iterator<Item = Vec<String>> {
 fn columns<const N: usize>(row: Vec<String>) -> [String; N] {
     row.try_into().expect("a row of config/un/ has as many cells as its heading")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::campaign::{MilestoneRef, Positions};
+
+    fn any(text: &str) -> Day {
+        word(text)
+    }
+
+    #[test]
+    fn every_state_of_the_un_is_known_with_its_group() {
+        assert_eq!(states().iter().count(), 196);
+        assert_eq!(states().iter().filter(|s| s.is_member()).count(), 193);
+        let seats = Group::ALL.map(|group| states().iter().filter(|s| s.is_member() && s.group == Some(group)).count());
+        assert_eq!(seats, [54, 54, 23, 33, 29]);
+        for (code, standing) in [
+            ("VAT", Standing::ObserverState),
+            ("PSE", Standing::ObserverState),
+            ("EUE", Standing::ObserverOrganisation),
+        ] {
+            let observer = states().get(word(code)).unwrap();
+            assert_eq!((observer.standing, observer.group), (standing, None));
+        }
+    }
+
+    #[test]
+    fn a_row_with_a_comma_inside_quotes_keeps_its_columns() {
+        let cyprus = states().get(word("CYP")).unwrap();
+        assert_eq!((cyprus.name_en.as_str(), cyprus.language.as_str(), cyprus.is_member()), ("Cyprus", "en", true));
+    }
+
+    #[test]
+    fn the_council_has_47_members_but_for_the_two_gaps() {
+        let council = memberships();
+        let mut day = *council.complete().start();
+        while day <= *council.complete().end() {
+            let members = states().iter().filter(|s| council.is_member(s.code, day).unwrap()).count();
+            let gap = (any("2018-06-20")..any("2018-07-13")).contains(&day)
+                || (any("2022-04-08")..any("2022-05-10")).contains(&day);
+            assert_eq!(members, if gap { 46 } else { 47 }, "on {day}");
+            day = day.next().unwrap();
+        }
+    }
+
+    #[test]
+    fn a_seat_that_changed_hands_in_mid_term_changes_on_its_day() {
+        let calendar = calendar();
+        let member = |state, on| calendar.hrc_member(word(state), any(on)).unwrap();
+        assert!(member("USA", "2018-06-19") && !member("USA", "2018-06-20"));
+        assert!(!member("ISL", "2018-07-12") && member("ISL", "2018-07-13"));
+        assert!(member("RUS", "2022-04-07") && !member("RUS", "2022-04-08"));
+        assert!(!member("CZE", "2022-05-09") && member("CZE", "2022-05-10"));
+    }
+
+    #[test]
+    fn every_session_and_review_of_the_data_is_in_the_calendar() {
+        let calendar = calendar();
+        assert_eq!(
+            calendar.hrc_sessions(None, None).map(|s| s.number).collect::<Vec<_>>(),
+            (27..=63).collect::<Vec<_>>()
+        );
+        assert_eq!(
+            calendar.upr_sessions(None, None).map(|s| s.number).collect::<Vec<_>>(),
+            (27..=54).collect::<Vec<_>>()
+        );
+        assert_eq!(calendar.upr_reviews(None, None).count(), 39);
+        for cycle in [3, 4] {
+            let sessions = calendar.upr_sessions(None, None).filter(|s| s.cycle == Some(cycle));
+            let reviewed: BTreeSet<StateCode> = sessions.flat_map(|s| s.states.clone()).collect();
+            // Ukraine and Myanmar were not found in the fourth cycle.
+            assert_eq!(reviewed.len(), if cycle == 3 { 193 } else { 191 });
+        }
+    }
+
+    #[test]
+    fn what_the_data_do_not_verify_is_provisional() {
+        let calendar = calendar();
+        let provisional: Vec<u16> =
+            calendar.hrc_sessions(None, None).filter(|s| s.provisional()).map(|s| s.number).collect();
+        assert_eq!(provisional, [43, 56, 62]);
+        let forecast: Vec<u16> =
+            calendar.upr_sessions(None, None).filter(|s| s.provisional()).map(|s| s.number).collect();
+        assert_eq!(forecast, [52, 53, 54]);
+        let at_62 = |what| calendar.milestone(&word::<MilestoneRef>(what), states());
+        assert!(at_62("hrc:62.opens").is_err());
+        assert!(at_62("hrc:62.closes").unwrap().provisional);
+    }
+
+    #[test]
+    fn the_feast_of_eid_is_a_working_day_with_a_notice() {
+        let calendar = calendar();
+        let notice = |day| calendar.un_office_notice(any(day));
+        assert_eq!(notice("2024-06-17"), Some("Eid al-Adha, as kept at UN Headquarters"));
+        assert_eq!(calendar.is_working_day(any("2024-06-17")), Ok(true));
+        // Friday and Monday around an estimated weekend; the year's other feast as well.
+        let estimates: Vec<&Holiday> =
+            calendar.holidays(Some(any("2025-01-01")), Some(any("2025-06-30"))).filter(|h| !h.verified).collect();
+        assert!(estimates.iter().all(|h| h.kind == HolidayKind::UnOffice && !h.day.is_weekend()), "{estimates:?}");
+        assert!(!estimates.is_empty());
+    }
+
+    #[test]
+    fn a_vote_in_favour_is_a_signature_and_a_withdrawal_is_none() {
+        let positions = Positions { statements: statements().to_vec(), positions: Vec::new() };
+        let joined = |id: &str, state| positions.joined(&word(id), word(state), any("2026-01-01")).unwrap();
+        assert_eq!(statements().len(), 10);
+        assert!(joined("hrc51-l6-2022-10-06", "SOM") && !joined("hrc51-l6-2022-10-06", "UKR"));
+        assert!(joined("hrc47-2021-06-22", "CHE") && !joined("hrc47-2021-06-22", "UKR"));
+        assert_eq!(statements().iter().filter(|s| !s.verified).count(), 2);
+        for statement in statements() {
+            assert!(statement.signatories.iter().all(|code| states().get(*code).is_some()), "{}", statement.id);
+        }
+    }
+}

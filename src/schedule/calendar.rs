@@ -178,3 +178,80 @@ fn replace(slot: &mut Option<Dated>, day: Option<Day>, sure: &Sure) {
         *slot = Some(Dated { day, sure: sure.clone() });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::{self, day};
+    use super::*;
+    use crate::campaign::MilestoneRef;
+
+    fn at(calendar: &Calendar, text: &str) -> Result<super::super::Milestone, ScheduleError> {
+        calendar.milestone(&text.parse::<MilestoneRef>().unwrap(), &sample::states())
+    }
+
+    fn hrc(number: u16, opens: Option<&str>, closes: Option<&str>, provisional: bool) -> Corrections {
+        let sure = Sure::coalition(Some("OHCHR, programme of work".to_owned()), provisional);
+        let hrc = HrcCorrection { number, opens: opens.map(day), closes: closes.map(day), sure };
+        Corrections { hrc: vec![hrc], ..Corrections::default() }
+    }
+
+    #[test]
+    fn a_session_has_its_two_days_and_says_where_they_were_read() {
+        let opening = at(&sample::calendar(), "hrc:37.opens").unwrap();
+        assert_eq!(opening.day, day("2018-02-26"));
+        assert_eq!(opening.title, "opening of the 37th session of the Human Rights Council");
+        assert_eq!((opening.source.as_str(), opening.provisional), ("OHCHR", false));
+        assert_eq!(at(&sample::calendar(), "upr:31.closes").unwrap().day, day("2018-11-16"));
+    }
+
+    #[test]
+    fn a_correction_replaces_only_the_days_that_it_gives() {
+        let calendar = sample::calendar().corrected(hrc(62, Some("2026-06-15"), None, false));
+        assert_eq!(at(&calendar, "hrc:62.opens").unwrap().day, day("2026-06-15"));
+        assert!(!at(&calendar, "hrc:62.opens").unwrap().provisional);
+        assert!(at(&calendar, "hrc:62.closes").unwrap().provisional, "the built-in closing day is as unsure as before");
+    }
+
+    #[test]
+    fn a_session_that_the_coalition_adds_is_as_provisional_as_it_says() {
+        let calendar = sample::calendar().corrected(hrc(64, Some("2027-02-22"), Some("2027-03-26"), true));
+        assert!(at(&calendar, "hrc:64.opens").unwrap().provisional);
+        assert_eq!(calendar.hrc_sessions(Some(day("2027-01-01")), None).map(|s| s.number).collect::<Vec<_>>(), [64]);
+    }
+
+    #[test]
+    fn a_session_that_is_not_known_shows_the_lines_to_add() {
+        let unknown = at(&sample::calendar(), "hrc:38.opens").unwrap_err();
+        assert_eq!(unknown, ScheduleError::UnknownHrcSession { number: 38, nearest: Some(37) });
+        assert!(unknown.help().contains("[[hrc]]\nnumber = 38\n"));
+        let dayless = at(&sample::calendar(), "hrc:62.opens").unwrap_err();
+        assert_eq!(dayless.to_string(), "the day of hrc:62.opens is not known");
+        assert!(dayless.help().ends_with("opens  = YYYY-MM-DD"));
+        assert!(matches!(at(&sample::calendar(), "upr:53.opens"), Err(ScheduleError::DayUnknown { .. })));
+    }
+
+    #[test]
+    fn a_custom_day_with_a_slip_in_its_name_is_offered() {
+        let launch = Custom { id: "launch".parse().unwrap(), day: day("2018-02-26"), title: None, provisional: true };
+        let calendar = sample::calendar().corrected(Corrections { customs: vec![launch], ..Corrections::default() });
+        let found = at(&calendar, "custom:launch").unwrap();
+        assert_eq!((found.title.as_str(), found.provisional), ("launch", true));
+        assert!(at(&calendar, "custom:lanch").unwrap_err().help().starts_with("did you mean custom:launch?"));
+    }
+
+    #[test]
+    fn the_next_review_needs_the_other_milestones() {
+        assert!(matches!(at(&sample::calendar(), "upr:next.CHN"), Err(ScheduleError::NextNeedsTheOthers { .. })));
+    }
+
+    #[test]
+    fn a_range_lists_what_lies_in_it_and_no_more() {
+        let calendar = sample::calendar();
+        let (from, until) = (Some(day("2018-03-01")), Some(day("2018-04-02")));
+        assert_eq!(calendar.hrc_sessions(from, until).map(|s| s.number).collect::<Vec<_>>(), [37]);
+        let names: Vec<&str> = calendar.holidays(from, until).map(|h| h.name.as_str()).collect();
+        assert_eq!(names, ["Good Friday", "Easter Monday"]);
+        assert_eq!(calendar.upr_sessions(Some(day("2026-12-01")), None).map(|s| s.number).collect::<Vec<_>>(), [53]);
+        assert_eq!(calendar.upr_reviews(None, None).count(), 1);
+    }
+}

@@ -116,3 +116,206 @@ fn long(day: Day) -> String {
     };
     format!("{name} {day}")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::{self, day, holiday, working_days};
+    use super::super::{Corrections, HolidayKind};
+    use super::*;
+    use crate::campaign::MilestoneRef;
+    use crate::vocabulary::time::LocalTimeError;
+    use proptest::prelude::*;
+
+    fn on(text: &str) -> Milestone {
+        Milestone {
+            reference: MilestoneRef::HrcOpens(37),
+            day: day(text),
+            title: "opening".to_owned(),
+            provisional: false,
+            source: "OHCHR".to_owned(),
+        }
+    }
+
+    fn check(milestone: &str, offset: &str, at: &str) -> Result<Due, ScheduleError> {
+        let when =
+            When { milestone: MilestoneRef::HrcOpens(37), offset: offset.parse().unwrap(), at: at.parse().unwrap() };
+        due(&when, &on(milestone), Zone::GENEVA, &sample::calendar())
+    }
+
+    fn falls_on(milestone: &str, offset: &str) -> (String, Option<String>) {
+        let due = check(milestone, offset, "09:30").unwrap();
+        (due.day.to_string(), due.moved_from.map(|d| d.to_string()))
+    }
+
+    fn straight(day: &str) -> (String, Option<String>) {
+        (day.to_owned(), None)
+    }
+
+    fn moved(day: &str, from: &str) -> (String, Option<String>) {
+        (day.to_owned(), Some(from.to_owned()))
+    }
+
+    #[test]
+    fn working_days_are_counted_from_the_milestone_itself_excluded() {
+        assert_eq!(falls_on("2018-02-26", "-15 working days"), straight("2018-02-05"));
+        assert_eq!(falls_on("2018-02-26", "-4 business days"), straight("2018-02-20"));
+        assert_eq!(falls_on("2018-02-26", "-1 working day"), straight("2018-02-23"));
+        assert_eq!(falls_on("2018-02-26", "0 working days"), straight("2018-02-26"));
+        assert_eq!(falls_on("2018-02-26", "+5 working days"), straight("2018-03-05"));
+        // From a day off the first working day counts as one.
+        assert_eq!(falls_on("2018-02-25", "1 working day"), straight("2018-02-26"));
+    }
+
+    #[test]
+    fn a_holiday_on_the_way_is_not_counted_and_is_named() {
+        let due = check("2018-04-05", "-5 working days", "09:30").unwrap();
+        assert_eq!(due.day.to_string(), "2018-03-27");
+        assert_eq!(
+            due.reasoning[2],
+            "Not counted on the way, besides weekends: Easter Monday (2018-04-02), Good Friday (2018-03-30)."
+        );
+    }
+
+    #[test]
+    fn a_letter_due_on_a_holiday_leaves_on_the_working_day_before() {
+        assert_eq!(falls_on("2018-04-09", "-1 weeks"), moved("2018-03-29", "2018-04-02"));
+        let due = check("2018-04-09", "-1 weeks", "09:30").unwrap();
+        assert_eq!(
+            due.reasoning[2],
+            "2018-04-02 is Easter Monday, 2018-04-01 is a Sunday, 2018-03-31 is a Saturday, 2018-03-30 is Good Friday, \
+             so it leaves on the working day before: Thursday 2018-03-29."
+        );
+        assert_eq!(falls_on("2018-02-24", "0 days"), moved("2018-02-23", "2018-02-24"));
+        // Even when that leads back over the milestone.
+        assert_eq!(falls_on("2018-02-23", "1 day"), moved("2018-02-23", "2018-02-24"));
+    }
+
+    #[test]
+    fn a_month_keeps_the_day_or_takes_the_last() {
+        assert_eq!(falls_on("2018-03-31", "-1 month"), straight("2018-02-28"));
+        assert_eq!(falls_on("2018-03-15", "-1 month"), straight("2018-02-15"));
+        assert_eq!(falls_on("2018-10-31", "1 month"), straight("2018-11-30"));
+        assert_eq!(falls_on("2018-01-15", "-1 month"), straight("2017-12-15"));
+    }
+
+    #[test]
+    fn the_hour_stays_the_same_on_the_wall_when_clocks_change_in_between() {
+        let due = check("2018-11-06", "-6 weeks", "09:30").unwrap();
+        assert_eq!((due.day.to_string().as_str(), due.at.to_string().as_str()), ("2018-09-25", "2018-09-25T07:30:00Z"));
+        let due = check("2018-11-06", "0 days", "09:30").unwrap();
+        assert_eq!(due.at.to_string(), "2018-11-06T08:30:00Z");
+    }
+
+    #[test]
+    fn the_year_s_end_is_counted_over_and_its_holidays_are_not() {
+        // 31 December is a holiday of the canton, 1 January everywhere.
+        assert_eq!(falls_on("2019-01-03", "-2 working days"), straight("2018-12-28"));
+    }
+
+    #[test]
+    fn a_year_without_holidays_is_an_error_and_not_a_year_of_work() {
+        let known = Some((2017, 2019));
+        assert_eq!(check("2020-02-26", "0 days", "09:30"), Err(ScheduleError::NoHolidays { year: 2020, known }));
+        assert_eq!(
+            check("2017-01-05", "-10 working days", "09:30"),
+            Err(ScheduleError::NoHolidays { year: 2016, known })
+        );
+    }
+
+    #[test]
+    fn a_time_that_clocks_jump_over_is_refused_with_both_readings() {
+        // Egypt changes its clocks on Fridays, which are working days in Geneva.
+        let when = When {
+            milestone: MilestoneRef::HrcOpens(37),
+            offset: "0 days".parse().unwrap(),
+            at: "00:30".parse().unwrap(),
+        };
+        let years = Corrections { holiday_years: vec![2023], ..Corrections::default() };
+        let calendar = sample::calendar().corrected(years);
+        let found = due(&when, &on("2023-04-28"), "Africa/Cairo".parse().unwrap(), &calendar);
+        let Err(ScheduleError::LocalTime(LocalTimeError::Gap { with_offset_before, with_offset_after, .. })) = &found
+        else {
+            panic!("{found:?}");
+        };
+        assert_eq!(with_offset_before, "2023-04-28T01:30:00+03:00");
+        assert_eq!(with_offset_after, "2023-04-27T23:30:00+02:00");
+        assert!(found.unwrap_err().help().contains("2023-04-28T01:30:00+03:00"));
+    }
+
+    #[test]
+    fn a_day_of_the_un_office_is_a_notice_and_moves_nothing() {
+        let due = check("2018-06-15", "0 days", "09:30").unwrap();
+        assert_eq!((due.day.to_string().as_str(), due.moved_from), ("2018-06-15", None));
+        assert_eq!(due.notice.as_deref(), Some("Eid al-Fitr, estimated"));
+    }
+
+    #[test]
+    fn a_holiday_of_the_coalition_moves_a_letter_like_any_other() {
+        let closed = holiday("2018-05-25", "Office closed", HolidayKind::Coalition);
+        let calendar = sample::calendar().corrected(Corrections { holidays: vec![closed], ..Corrections::default() });
+        let when: When = "on hrc:37.opens at 09:30".parse().unwrap();
+        let due = due(&when, &on("2018-05-25"), Zone::GENEVA, &calendar).unwrap();
+        assert_eq!(due.day.to_string(), "2018-05-24");
+        assert!(due.reasoning[2].contains("2018-05-25 is Office closed"));
+    }
+
+    #[test]
+    fn the_reasoning_reads_rule_by_rule() {
+        let mut milestone = on("2018-02-26");
+        milestone.provisional = true;
+        let when: When = "15 working days before hrc:37.opens at 09:30".parse().unwrap();
+        let due = due(&when, &milestone, Zone::GENEVA, &sample::calendar()).unwrap();
+        assert!(due.provisional);
+        assert_eq!(
+            due.reasoning,
+            [
+                "hrc:37.opens is Monday 2018-02-26, still provisional: opening (source: OHCHR).",
+                "15 working days before it, that day itself not counted, is Monday 2018-02-05.",
+                "09:30 in Europe/Zurich is 2018-02-05T08:30:00Z.",
+            ]
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn a_letter_always_leaves_on_the_last_working_day_up_to_the_counted_one(
+            ordinal in 0i64..365, count in -40i32..40, unit in 0usize..4,
+        ) {
+            let calendar = sample::calendar();
+            let unit = [OffsetUnit::Days, OffsetUnit::WorkingDays, OffsetUnit::Weeks, OffsetUnit::Months][unit];
+            let count = if unit == OffsetUnit::Months { count % 6 } else if unit == OffsetUnit::Weeks { count % 20 } else { count };
+            let milestone = on("2018-01-01");
+            let milestone = Milestone { day: milestone.day.plus_days(ordinal).unwrap(), ..milestone };
+            let when = When { milestone: milestone.reference.clone(), offset: Offset { count, unit }, at: "09:30".parse().unwrap() };
+            let due = due(&when, &milestone, Zone::GENEVA, &calendar).unwrap();
+            let counted = due.moved_from.unwrap_or(due.day);
+            prop_assert_eq!(calendar.is_working_day(due.day), Ok(true));
+            prop_assert!(due.day <= counted);
+            prop_assert!(working_days(&calendar, due.day.next().unwrap(), counted.next().unwrap()).is_empty());
+            prop_assert_eq!(Zone::GENEVA.day_of(due.at), due.day);
+        }
+
+        #[test]
+        fn as_many_working_days_lie_in_between_as_the_offset_says(ordinal in 0i64..365, count in 1i32..200) {
+            let calendar = sample::calendar();
+            let from = day("2018-01-01").plus_days(ordinal).unwrap();
+            let size = usize::try_from(count).unwrap();
+            if let Ok(before) = calendar.plus_working_days(from, -count) {
+                prop_assert_eq!(calendar.is_working_day(before), Ok(true));
+                prop_assert_eq!(working_days(&calendar, before, from).len(), size);
+            }
+            if let Ok(after) = calendar.plus_working_days(from, count) {
+                prop_assert_eq!(working_days(&calendar, from.next().unwrap(), after.next().unwrap()).len(), size);
+            }
+        }
+
+        #[test]
+        fn weeks_keep_the_weekday_and_months_the_day_or_the_last(ordinal in 0i64..3000, months in -120i32..120) {
+            let from = day("2014-01-01").plus_days(ordinal).unwrap();
+            let to = plus_months(from, months).unwrap();
+            let shift = (to.year() - from.year()) * 12 + i32::try_from(to.month()).unwrap() - i32::try_from(from.month()).unwrap();
+            prop_assert_eq!(shift, months);
+            prop_assert!(to.day() == from.day() || (to.day() < from.day() && to.next().unwrap().day() == 1));
+        }
+    }
+}

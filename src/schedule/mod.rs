@@ -8,6 +8,8 @@ pub mod membership;
 pub mod milestone;
 pub mod pace;
 pub mod reviews;
+#[cfg(test)]
+mod sample;
 pub mod working_days;
 
 pub use calendar::{Calendar, Corrections, HrcCorrection, UprSessionCorrection};

@@ -22,7 +22,7 @@ pub struct Ceilings {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MayStart {
     Now,
-    /// Not before this instant, even if every letter in hand ends without having been sent.
+    /// At this instant, if nothing else is claimed until then. Letters in hand are taken to stay in the count.
     At(Instant),
     /// It depends on letters in hand: look again when one of them ends.
     WhenOneEnds,
@@ -137,4 +137,163 @@ fn distinct<'a>(domains: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
         }
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const START: Instant = Instant::from_millis(1_500_000_000_000);
+
+    fn after(millis: i64) -> Instant {
+        START.plus(Duration::milliseconds(millis))
+    }
+
+    fn window(per_minute: u32, per_domain_per_minute: u32) -> Window {
+        Window::new(Ceilings { per_minute, per_domain_per_minute }, START)
+    }
+
+    #[test]
+    fn a_batch_of_claims_is_judged_one_after_the_other() {
+        let mut window = window(3, 2);
+        assert_eq!(window.claim(["a.example"]), MayStart::Now);
+        assert_eq!(window.claim(["a.example"]), MayStart::Now);
+        assert_eq!(window.claim(["a.example"]), MayStart::WhenOneEnds);
+        assert_eq!(window.claim(["b.example"]), MayStart::Now);
+        assert_eq!(window.claim(["b.example"]), MayStart::WhenOneEnds);
+    }
+
+    #[test]
+    fn a_letter_waits_until_the_earliest_one_has_been_gone_for_a_minute() {
+        let mut window = window(2, 2);
+        window.add(["a.example"], Some(after(-10_000)));
+        window.add(["b.example"], Some(after(-50_000)));
+        assert_eq!(window.may_start(["c.example"]), MayStart::At(after(10_001)));
+        let mut later = Window::new(window.ceilings, after(10_001));
+        later.add(["a.example"], Some(after(-10_000)));
+        later.add(["b.example"], Some(after(-50_000)));
+        assert_eq!(later.may_start(["c.example"]), MayStart::Now);
+    }
+
+    #[test]
+    fn a_letter_that_ended_exactly_a_minute_ago_still_counts() {
+        let mut window = window(1, 1);
+        window.add(["a.example"], Some(Window::reaches_back_to(START)));
+        assert_eq!(window.may_start(["b.example"]), MayStart::At(after(1)));
+    }
+
+    #[test]
+    fn a_letter_to_several_domains_waits_for_the_slowest_of_them() {
+        let mut window = window(10, 1);
+        window.add(["a.example"], Some(after(-10_000)));
+        window.add(["b.example"], Some(after(-20_000)));
+        assert_eq!(window.may_start(["b.example", "a.example"]), MayStart::At(after(50_001)));
+        window.add(["c.example"], None);
+        assert_eq!(window.may_start(["a.example", "c.example"]), MayStart::WhenOneEnds);
+    }
+
+    #[test]
+    fn two_mailboxes_of_one_domain_make_one_letter_to_it() {
+        let mut window = window(10, 2);
+        window.add(["a.example", "a.example"], None);
+        assert_eq!(window.may_start(["a.example"]), MayStart::Now);
+    }
+
+    #[test]
+    fn a_ceiling_that_was_lowered_meanwhile_holds_at_once() {
+        let mut window = window(2, 9);
+        for seconds in [40, 30, 20, 10] {
+            window.add(["a.example"], Some(after(-seconds * 1000)));
+        }
+        // Three of the four must be gone before a second letter fits beside the last.
+        assert_eq!(window.may_start(["b.example"]), MayStart::At(after(40_001)));
+    }
+
+    #[test]
+    fn a_ceiling_of_nothing_lets_nothing_leave() {
+        assert_eq!(window(0, 9).may_start(["a.example"]), MayStart::WhenOneEnds);
+        assert_eq!(window(9, 0).may_start(["a.example"]), MayStart::WhenOneEnds);
+    }
+
+    /// One letter of a simulated run. Unit: milliseconds after the start.
+    struct Sent {
+        domain: &'static str,
+        on_the_wire: i64,
+        ended: i64,
+    }
+
+    /// A worker that asks at every step of the clock, with letters that take as long as they are told, as one transaction sees them.
+    fn run(ceilings: Ceilings, letters: &[(usize, i64, i64)]) -> Vec<Sent> {
+        const DOMAINS: [&str; 3] = ["a.example", "b.example", "c.example"];
+        let (mut sent, mut now) = (Vec::<Sent>::new(), 0);
+        for &(domain, before_the_wire, after_it) in letters {
+            let domain = DOMAINS[domain];
+            loop {
+                let mut window = Window::new(ceilings, after(now));
+                for s in &sent {
+                    window.add([s.domain], (s.ended <= now).then(|| after(s.ended)));
+                }
+                match window.claim([domain]) {
+                    MayStart::Now => break,
+                    MayStart::At(at) => {
+                        assert!(at > after(now), "looking again at once would spin");
+                        now = at.since(START).num_milliseconds();
+                    }
+                    MayStart::WhenOneEnds => {
+                        now = sent.iter().map(|s| s.ended).filter(|e| *e > now).min().expect("one is in hand");
+                    }
+                }
+            }
+            let on_the_wire = now + before_the_wire;
+            sent.push(Sent { domain, on_the_wire, ended: on_the_wire + after_it });
+        }
+        sent
+    }
+
+    fn most_in_a_minute(moments: &[i64]) -> usize {
+        moments
+            .iter()
+            .map(|from| moments.iter().filter(|m| (*from..=*from + 60_000).contains(m)).count())
+            .max()
+            .unwrap_or(0)
+    }
+
+    proptest! {
+        #[test]
+        fn no_minute_ever_holds_more_letters_than_the_ceilings_say(
+            per_minute in 1u32..6, per_domain_per_minute in 1u32..4,
+            letters in prop::collection::vec((0usize..3, 0i64..90_000, 0i64..90_000), 1..40),
+        ) {
+            let sent = run(Ceilings { per_minute, per_domain_per_minute }, &letters);
+            let all: Vec<i64> = sent.iter().map(|s| s.on_the_wire).collect();
+            prop_assert!(most_in_a_minute(&all) <= per_minute as usize);
+            for domain in ["a.example", "b.example", "c.example"] {
+                let its: Vec<i64> = sent.iter().filter(|s| s.domain == domain).map(|s| s.on_the_wire).collect();
+                prop_assert!(most_in_a_minute(&its) <= per_domain_per_minute as usize);
+            }
+        }
+
+        #[test]
+        fn letters_that_take_no_time_fill_every_minute_to_the_ceiling(per_minute in 1u32..6, minutes in 1usize..5) {
+            let letters = vec![(0, 0, 0); per_minute as usize * minutes];
+            let sent = run(Ceilings { per_minute, per_domain_per_minute: 9 }, &letters);
+            let last = sent.last().expect("at least one letter").on_the_wire;
+            prop_assert_eq!(last, (minutes as i64 - 1) * 60_001);
+        }
+
+        #[test]
+        fn the_order_in_which_rows_are_read_does_not_matter(
+            ends in prop::collection::vec(-70_000i64..0, 0..12).prop_shuffle(), per_minute in 1u32..6,
+        ) {
+            let judge = |ends: &[i64]| {
+                let mut window = window(per_minute, 99);
+                ends.iter().for_each(|e| window.add(["a.example"], Some(after(*e))));
+                window.may_start(["b.example"])
+            };
+            let mut sorted = ends.clone();
+            sorted.sort_unstable();
+            prop_assert_eq!(judge(&ends), judge(&sorted));
+        }
+    }
 }

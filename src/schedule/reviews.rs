@@ -69,3 +69,83 @@ fn day_unknown(session: &UprSession, state: StateCode) -> ScheduleError {
         expected: session.expected,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::{self, code, day};
+    use super::super::{Corrections, Sure};
+    use super::*;
+
+    fn review(session: u16, state: &str) -> Result<Milestone, ScheduleError> {
+        sample::calendar().milestone(&MilestoneRef::UprReview(session, code(state)), &sample::states())
+    }
+
+    fn next(state: &str, after: &str) -> Result<Milestone, ScheduleError> {
+        sample::calendar().next_review(code(state), day(after), &sample::states())
+    }
+
+    #[test]
+    fn a_review_whose_day_is_known_is_a_milestone() {
+        let found = review(31, "CHN").unwrap();
+        assert_eq!((found.day, found.provisional), (day("2018-11-06"), false));
+        assert_eq!(found.title, "Universal Periodic Review of China (31st session)");
+    }
+
+    #[test]
+    fn a_review_whose_day_is_not_known_asks_for_it_and_never_takes_the_session_s_first_day() {
+        let error = review(31, "SAU").unwrap_err();
+        assert!(matches!(error, ScheduleError::ReviewDayUnknown { session: 31, .. }));
+        let help = error.help();
+        assert!(help.contains("sits from 2018-11-05 to 2018-11-16"), "{help}");
+        assert!(help.ends_with("[[upr]]\nsession = 31\nstate   = \"SAU\"\ndate    = YYYY-MM-DD"), "{help}");
+        assert!(review(53, "USA").unwrap_err().help().contains("forecast for November 2026"));
+    }
+
+    #[test]
+    fn a_state_that_is_not_in_the_session_is_shown_where_it_is() {
+        assert_eq!(
+            review(45, "NGA"),
+            Err(ScheduleError::NotUnderReview { session: 45, state: code("NGA"), nearest: Some(31), meant: None })
+        );
+        let help = review(31, "CHI").unwrap_err().help();
+        assert!(help.starts_with("did you mean upr:31.CHN?"), "{help}");
+        assert_eq!(review(99, "CHN"), Err(ScheduleError::UnknownUprSession { number: 99, nearest: Some(53) }));
+    }
+
+    #[test]
+    fn the_next_review_is_the_first_after_the_other_milestones() {
+        assert_eq!(next("CHN", "2018-03-23").unwrap().reference, MilestoneRef::UprReview(31, code("CHN")));
+        // Strictly after: the review itself may be one of the other milestones.
+        let error = next("CHN", "2018-11-06").unwrap_err();
+        assert!(matches!(error, ScheduleError::ReviewDayUnknown { session: 45, .. }), "{error}");
+        assert_eq!(
+            next("CHN", "2024-02-02"),
+            Err(ScheduleError::NoNextReview { state: code("CHN"), after: day("2024-02-02") })
+        );
+    }
+
+    #[test]
+    fn a_next_review_that_may_already_have_been_is_asked_for() {
+        let error = next("SAU", "2018-11-07").unwrap_err();
+        assert!(matches!(error, ScheduleError::ReviewDayUnknown { session: 31, .. }), "{error}");
+        let error = next("USA", "2026-11-20").unwrap_err();
+        assert!(matches!(error, ScheduleError::ReviewDayUnknown { session: 53, .. }), "{error}");
+    }
+
+    #[test]
+    fn a_review_of_the_coalition_s_file_replaces_or_adds() {
+        let upr = [(31, "CHN", "2018-11-07"), (55, "CHN", "2027-05-04")].map(|(session, state, on)| UprReview {
+            session,
+            state: code(state),
+            day: day(on),
+            sure: Sure::coalition(None, session == 55),
+        });
+        let calendar = sample::calendar().corrected(Corrections { upr: upr.into(), ..Corrections::default() });
+        let at =
+            |session| calendar.milestone(&MilestoneRef::UprReview(session, code("CHN")), &sample::states()).unwrap();
+        assert_eq!((at(31).day, at(31).source.as_str()), (day("2018-11-07"), "config/calendar.toml"));
+        assert!(at(55).provisional);
+        let next = calendar.next_review(code("CHN"), day("2025-01-01"), &sample::states()).unwrap();
+        assert_eq!(next.day, day("2027-05-04"));
+    }
+}

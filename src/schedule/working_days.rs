@@ -102,3 +102,47 @@ impl Calendar {
         ScheduleError::NoHolidays { year, known: years }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::{self, day, holiday};
+    use super::super::{Corrections, HolidayKind};
+    use super::*;
+
+    fn off(on: &str) -> Option<String> {
+        sample::calendar().day_off(day(on)).unwrap().map(|off| off.to_string())
+    }
+
+    #[test]
+    fn nobody_works_on_weekends_and_on_holidays_of_the_canton() {
+        assert_eq!(off("2018-02-24").as_deref(), Some("a Saturday"));
+        assert_eq!(off("2018-02-25").as_deref(), Some("a Sunday"));
+        assert_eq!(off("2018-03-30").as_deref(), Some("Good Friday"));
+        assert_eq!(off("2018-02-26"), None);
+    }
+
+    #[test]
+    fn a_day_of_the_un_office_is_a_working_day() {
+        assert_eq!(off("2018-06-15"), None);
+        assert_eq!(sample::calendar().un_office_notice(day("2018-06-15")), Some("Eid al-Fitr, estimated"));
+        assert_eq!(sample::calendar().un_office_notice(day("2018-03-30")), None);
+    }
+
+    #[test]
+    fn even_a_sunday_is_not_judged_in_a_year_without_holidays() {
+        let error = sample::calendar().is_working_day(day("2031-01-05")).unwrap_err();
+        assert_eq!(error, ScheduleError::NoHolidays { year: 2031, known: Some((2017, 2019)) });
+        assert!(error.help().contains("holiday_years = [2031]"));
+    }
+
+    #[test]
+    fn a_coalition_s_holiday_does_not_make_its_year_known() {
+        let new_year = holiday("2031-01-01", "New Year's Day", HolidayKind::Coalition);
+        let one = Corrections { holidays: vec![new_year], ..Corrections::default() };
+        assert!(sample::calendar().corrected(one.clone()).is_working_day(day("2031-01-02")).is_err());
+        let whole = Corrections { holiday_years: vec![2031], ..one };
+        let calendar = sample::calendar().corrected(whole);
+        assert_eq!(calendar.is_working_day(day("2031-01-02")), Ok(true));
+        assert_eq!(calendar.is_working_day(day("2031-01-01")), Ok(false));
+    }
+}
