@@ -38,14 +38,14 @@ pub fn states() -> &'static States {
 /// Who withdrew is no signatory.
 pub fn statements() -> &'static [Statement] {
     static PARSED: LazyLock<Vec<Statement>> =
-        LazyLock::new(|| toml::<StatementFile>(STATEMENTS).statement.into_iter().map(statement).collect());
+        LazyLock::new(|| parsed::<StatementFile>(STATEMENTS).statement.into_iter().map(statement).collect());
     &PARSED
 }
 
 /// The built-in calendar, for the caller to correct.
 pub fn calendar() -> Calendar {
     static PARSED: LazyLock<Calendar> = LazyLock::new(|| {
-        let upr: UprFile = toml(UPR);
+        let upr: UprFile = parsed(UPR);
         Calendar::new(
             hrc_sessions(),
             upr.session.into_iter().map(upr_session).collect(),
@@ -109,7 +109,7 @@ struct HrcRow {
 }
 
 fn hrc_sessions() -> Vec<HrcSession> {
-    let file: HrcFile = toml(HRC);
+    let file: HrcFile = parsed(HRC);
     let session = |row: HrcRow| {
         let sure = built_in(row.source, !row.verified);
         HrcSession {
@@ -204,7 +204,7 @@ struct EidRow {
 }
 
 fn holidays() -> Vec<Holiday> {
-    let file: HolidayFile = toml(HOLIDAYS);
+    let file: HolidayFile = parsed(HOLIDAYS);
     let canton = file.holiday.into_iter().map(|row| Holiday {
         day: day(row.date),
         name: row.name_en,
@@ -275,7 +275,7 @@ fn built_in(source: String, provisional: bool) -> Sure {
 }
 
 #[expect(clippy::expect_used, reason = "the text is compiled in and a test parses it")]
-fn toml<T: DeserializeOwned>(text: &str) -> T {
+fn parsed<T: DeserializeOwned>(text: &str) -> T {
     toml::from_str(text).expect("a file of config/un/ has the shape that this module expects")
 }
 

@@ -1,6 +1,7 @@
 //! WHEN: the calendar, the day a letter is due, and how fast letters may follow one another.
 
 pub mod calendar;
+pub mod contradictions;
 pub mod due;
 pub mod entries;
 pub mod error;
@@ -13,6 +14,7 @@ mod sample;
 pub mod working_days;
 
 pub use calendar::{Calendar, Corrections, HrcCorrection, UprSessionCorrection};
+pub use contradictions::Contradiction;
 pub use due::{Due, due};
 pub use entries::{Custom, Dated, Holiday, HolidayKind, HrcSession, Origin, Sure, UprReview, UprSession};
 pub use error::ScheduleError;
