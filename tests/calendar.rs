@@ -1,5 +1,7 @@
 //! The calendar against an oracle: tests/data/calendar_oracle.py computes the same days by other means.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may fail the test")]
+
 use demarche::campaign::When;
 use demarche::config::un;
 use demarche::schedule::{Calendar, Corrections, Custom, Due, HolidayKind, ScheduleError, due};

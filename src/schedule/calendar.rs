@@ -53,7 +53,7 @@ pub struct UprSessionCorrection {
 }
 
 impl Calendar {
-    /// The built-in calendar, from its parts. Every year from the first to the last holiday of `holidays` counts as known in full.
+    /// The built-in calendar, from its parts. A year with a holiday of the canton in it counts as known in full.
     pub fn new(
         hrc: Vec<HrcSession>,
         upr: Vec<UprSession>,
@@ -134,8 +134,8 @@ impl Calendar {
         self.members.terms()
     }
 
-    /// Sessions of the Council of which a part lies in the range, by number. A missing bound does not limit; a session without any day is
-    /// never listed.
+    /// Sessions of the Council of which a part lies in the range, by number. A missing bound does not limit; a session without
+    /// any day is never listed.
     pub fn hrc_sessions(&self, from: Option<Day>, until: Option<Day>) -> impl Iterator<Item = &HrcSession> {
         self.hrc.values().filter(move |s| s.touches(from, until))
     }

@@ -50,7 +50,6 @@ fn both(opens: &Option<Dated>, closes: &Option<Dated>) -> Option<(Day, Day)> {
 mod tests {
     use super::super::sample::{self, code, day};
     use super::super::{Corrections, HrcCorrection, Sure, UprReview};
-    use super::*;
 
     #[test]
     fn a_wrong_year_in_a_correction_is_found() {

@@ -1,8 +1,8 @@
 //! How fast letters may follow one another: two ceilings, kept exactly.
 //!
 //! Never more than so many letters lie in any 60 seconds, over all workers together. The moment at which a letter was on the
-//! wire is not known to the millisecond, only when it was claimed and when its answer came. A letter therefore counts from its claim until
-//! 60 seconds after it ended, which is the latest moment it can have been on the wire.
+//! wire is not known, only when it was claimed and when its answer came. A letter therefore counts from its claim until 60
+//! seconds after it ended, which is the latest moment it can have been on the wire.
 
 use std::collections::HashMap;
 

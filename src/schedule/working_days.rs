@@ -1,7 +1,7 @@
 //! Working days of Geneva.
 //!
-//! A working day is any day but Saturday, Sunday, a public holiday of the canton, and the `[[holiday]]` entries of calendar.toml. The UN
-//! Office's own days are working days with a notice.
+//! A working day is any day but Saturday, Sunday, a public holiday of the canton, and the `[[holiday]]` entries of
+//! calendar.toml. The UN Office's own days are working days with a notice.
 
 use std::fmt;
 
