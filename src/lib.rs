@@ -4,7 +4,9 @@
 
 pub mod vocabulary;
 
+// The rooms: pure functions of values and `now`.
 pub mod campaign;
+pub mod schedule;
 
 pub mod outbox;
 
@@ -16,8 +18,9 @@ pub mod responses;
 
 pub mod report;
 
+// The world and what is asked of it.
 pub mod ports;
 
-pub mod adapters;
-
 pub mod config;
+
+pub mod adapters;

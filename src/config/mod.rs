@@ -3,3 +3,4 @@
 pub mod reader;
 pub mod sections;
 pub mod source;
+pub mod un;

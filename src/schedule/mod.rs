@@ -1,0 +1,24 @@
+//! WHEN: the calendar, the day a letter is due, and how fast letters may follow one another.
+
+pub mod calendar;
+pub mod contradictions;
+pub mod due;
+pub mod entries;
+pub mod error;
+pub mod membership;
+pub mod milestone;
+pub mod pace;
+pub mod reviews;
+#[cfg(test)]
+mod sample;
+pub mod working_days;
+
+pub use calendar::{Calendar, Corrections, HrcCorrection, UprSessionCorrection};
+pub use contradictions::Contradiction;
+pub use due::{Due, due};
+pub use entries::{Custom, Dated, Holiday, HolidayKind, HrcSession, Origin, Sure, UprReview, UprSession};
+pub use error::ScheduleError;
+pub use membership::{Membership, Memberships};
+pub use milestone::Milestone;
+pub use pace::{Ceilings, MayStart, Window};
+pub use working_days::DayOff;
