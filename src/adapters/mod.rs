@@ -2,3 +2,4 @@
 
 pub mod private;
 pub mod store;
+pub mod workspace;

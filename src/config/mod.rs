@@ -4,3 +4,4 @@ pub mod reader;
 pub mod sections;
 pub mod source;
 pub mod un;
+pub mod workspace;

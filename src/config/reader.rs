@@ -300,6 +300,31 @@ impl<'d> Table<'d> {
         Some(texts)
     }
 
+    /// A list of whole numbers from `least` to `most`.
+    pub fn numbers(&self, key: &'static str, least: u32, most: u32) -> Vec<u32> {
+        let Some(value) = self.entry(key) else { return Vec::new() };
+        let DeValue::Array(items) = value.get_ref() else {
+            self.wrong_kind(key, value, "a list of whole numbers, as in [2031, 2032]");
+            return Vec::new();
+        };
+        let mut numbers = Vec::new();
+        for item in items.iter() {
+            let number = match item.get_ref() {
+                DeValue::Integer(digits) => u32::from_str_radix(digits.as_str(), digits.radix()).ok(),
+                _ => None,
+            };
+            match number.filter(|n| (least..=most).contains(n)) {
+                Some(number) => numbers.push(number),
+                None => self.document.report_at(
+                    item.span(),
+                    format!("`{}` is out of range", self.named(key)),
+                    format!("write whole numbers from {least} to {most}"),
+                ),
+            }
+        }
+        numbers
+    }
+
     pub fn table(&self, key: &'static str) -> Option<Table<'d>> {
         let value = self.entry(key)?;
         match value.get_ref() {

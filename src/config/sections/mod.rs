@@ -1,5 +1,6 @@
 //! The files of `config/`, one reader each: TOML in, checked values and problems out.
 
+pub mod calendar;
 pub mod campaign;
 pub mod installation;
 pub mod positions;

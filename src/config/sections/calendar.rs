@@ -1,0 +1,96 @@
+//! `config/calendar.toml`: the coalition's additions to, and corrections of, the built-in calendar.
+
+use crate::campaign::States;
+use crate::config::reader::{Document, Table};
+use crate::config::source::Source;
+use crate::schedule::{Corrections, Custom, Holiday, HolidayKind, HrcCorrection, Sure, UprReview};
+use crate::vocabulary::problem::Problem;
+use crate::vocabulary::{CustomId, StateCode};
+
+pub fn read(source: &Source, states: &States) -> (Corrections, Vec<Problem>) {
+    let document = Document::parse(source);
+    let root = document.root();
+    let mut corrections = Corrections::default();
+    for table in root.tables("custom") {
+        if let Some(custom) = custom(table) {
+            if corrections.customs.iter().any(|c| c.id == custom.id) {
+                document.report_at(0..0, format!("two [[custom]] have the id `{}`", custom.id), "give each an id of its own");
+            }
+            corrections.customs.push(custom);
+        }
+    }
+    corrections.hrc.extend(root.tables("hrc").into_iter().filter_map(hrc));
+    corrections.upr.extend(root.tables("upr").into_iter().filter_map(|table| upr(table, states)));
+    corrections.holidays.extend(root.tables("holiday").into_iter().filter_map(holiday));
+    for year in root.numbers("holiday_years", 1990, 2200) {
+        corrections.holiday_years.extend(i32::try_from(year));
+    }
+    root.finish();
+    (corrections, document.into_problems())
+}
+
+/// `status = "provisional"`; left out, the date stands.
+fn provisional(table: &Table<'_>) -> bool {
+    table.choice("status", &[("provisional", true), ("confirmed", false)]).unwrap_or(false)
+}
+
+fn sure(table: &Table<'_>) -> Sure {
+    Sure::coalition(table.text("source").map(|at| at.value.to_owned()), provisional(table))
+}
+
+fn custom(table: Table<'_>) -> Option<Custom> {
+    let id = table.required::<CustomId>("id", "\"launch\"");
+    let date = table.required_day("date");
+    let title = table.text("title").map(|at| at.value.to_owned());
+    let provisional = provisional(&table);
+    table.finish();
+    Some(Custom { id: id?.value, day: date?.value, title, provisional })
+}
+
+fn session_number(table: &Table<'_>, key: &'static str) -> Option<u16> {
+    if !table.has(key) {
+        table.document().report_at(table.span(), format!("the entry has no `{key}`"), format!("add `{key} = 37`"));
+    }
+    table.number(key, 1, 999).and_then(|n| u16::try_from(n).ok())
+}
+
+fn hrc(table: Table<'_>) -> Option<HrcCorrection> {
+    let number = session_number(&table, "number");
+    let opens = table.day("opens");
+    let closes = table.day("closes");
+    if let (Some(opens), Some(closes)) = (&opens, &closes)
+        && closes.value < opens.value
+    {
+        table.wrong("closes", "the session closes before it opens", "exchange the two days");
+    }
+    if !table.has("opens") && !table.has("closes") {
+        table.document().report_at(table.span(), "the entry corrects nothing", "give `opens`, `closes`, or both");
+    }
+    let sure = sure(&table);
+    table.finish();
+    Some(HrcCorrection { number: number?, opens: opens.map(|at| at.value), closes: closes.map(|at| at.value), sure })
+}
+
+fn upr(table: Table<'_>, states: &States) -> Option<UprReview> {
+    let session = session_number(&table, "session");
+    let state = state(&table, states);
+    let date = table.required_day("date");
+    let sure = sure(&table);
+    table.finish();
+    Some(UprReview { session: session?, state: state?, day: date?.value, sure })
+}
+
+fn state(table: &Table<'_>, states: &States) -> Option<StateCode> {
+    if !table.has("state") {
+        table.document().report_at(table.span(), "the entry has no `state`", "add `state = \"CHN\"`");
+        return None;
+    }
+    table.read_with("state", "write the three letters of ISO 3166-1", |text| states.known(text)).map(|at| at.value)
+}
+
+fn holiday(table: Table<'_>) -> Option<Holiday> {
+    let date = table.required_day("date");
+    let name = table.required_text("name", "\"Office closed\"").map(|at| at.value.to_owned());
+    table.finish();
+    Some(Holiday { day: date?.value, name: name?, kind: HolidayKind::Coalition, verified: true })
+}
