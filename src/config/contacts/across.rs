@@ -170,7 +170,7 @@ impl Across {
 /// How the eye takes a domain: by Unicode's confusables (UTS 39), in which `1` is an `l`, `0` an `o` and `rn` an `m`;
 /// and once more with `1` as an `i`.
 fn looks_of(domain: &str) -> [String; 2] {
-    let (unicode, _) = idna::domain_to_unicode(domain);
+    let unicode = if domain.contains("xn--") { idna::domain_to_unicode(domain).0 } else { domain.to_owned() };
     let look = |text: &str| unicode_security::skeleton(text).flat_map(char::to_lowercase).collect::<String>();
     [look(&unicode), look(&unicode.replace('1', "i"))]
 }

@@ -125,7 +125,7 @@ fn every_wrong_row_is_named_with_its_place_and_reason() {
             "3:16",
             "two addresses | give each address a row",
         ),
-        ("FRA,mission,,,,a@x.example;b@y.example,to,,2026-11-01,a,", "3:16", "two addresses"),
+        ("FRA,mission,,,,a@x.example;b@y.example,to,,2026-11-01,a,", "3:16", "there are two addresses"),
         ("FRA,mission,,,,A <a@x.example>,to,,2026-11-01,a,", "3:16", "a name with an address"),
         ("FRA,mission,,,,a@exаmple.example,to,,2026-11-01,a,", "3:16", "looks like a domain in other letters"),
         ("FRA,mission,,,,a@xn--exmple-4nf.example,to,,2026-11-01,a,", "3:16", "looks like a domain in other letters"),
@@ -212,10 +212,10 @@ fn a_file_that_is_no_table_is_refused_by_name() {
         ([good.as_bytes(), b"FRA,head,,A\x92B,,m@fra.example,to,,2026-11-01,a,\n"].concat(), "3:12", "Windows-1252"),
         ([good.as_bytes(), b"FRA,mission,,,,m@fra.example,to,,2026-11-01,a,\xC3"].concat(), "3:47", "it was cut off"),
         (header("rank,", ""), "1:1", "the column `rank` is missing"),
-        (header("tags", "tags,tags"), "1:76", "the column `tags` stands twice"),
+        (header("tags", "tags,tags"), "1:67", "the column `tags` stands twice"),
         (header("as_of", "asof"), "1:53", "there is no column `asof`; did you mean `as_of`?"),
         (header("as_of", " as_of"), "1:53", "did you mean `as_of`?"),
-        (header("tags", "tags,telephone"), "1:76", "there is no column `telephone` | the columns are state"),
+        (header("tags", "tags,telephone"), "1:67", "there is no column `telephone` | the columns are state"),
     ];
     for (bytes, place, fragment) in files {
         let told = told(bytes);
@@ -311,10 +311,10 @@ fn a_cell_of_two_megabytes_is_refused_and_the_next_row_still_read() {
 }
 
 #[test]
-fn two_hundred_thousand_rows_are_read_in_time_linear_in_the_file() {
+fn a_list_of_many_thousand_rows_is_read_in_time_linear_in_the_file() {
     let rows = |wrong: bool| -> String {
         let head = if wrong { "FRX,hed,,\"A,f," } else { "FRA,deputy,,A B,f," };
-        (0..200_000).map(|i| format!("{head}m{i}@d{i}.example,to,,2026-11-01,a call,\n")).collect()
+        (0..40_000).map(|i| format!("{head}m{i}@d{i}.example,to,,2026-11-01,a call,\n")).collect()
     };
     for wrong in [false, true] {
         let text = list(&rows(wrong));
@@ -322,9 +322,9 @@ fn two_hundred_thousand_rows_are_read_in_time_linear_in_the_file() {
         let read = read_bytes(text.as_bytes());
         let took = started.elapsed();
         println!("{} rows, wrong: {wrong}, {took:?}", read.contacts.len());
-        // A second in release; a quadratic reader would need an hour.
-        assert!(took < std::time::Duration::from_secs(60), "{took:?}");
-        assert_eq!(read.contacts.len(), if wrong { 1 } else { 200_001 });
+        // A fifth of a second in release; a quadratic reader would need minutes.
+        assert!(took < std::time::Duration::from_secs(30), "{took:?}");
+        assert_eq!(read.contacts.len(), if wrong { 1 } else { 40_001 });
     }
 }
 
