@@ -123,7 +123,7 @@ fn every_wrong_row_is_named_with_its_place_and_reason() {
         (
             "FRA,mission,,,,\"a@x.example,b@y.example\",to,,2026-11-01,a,",
             "3:16",
-            "two addresses | give each address a row",
+            "one is expected | give each address a row",
         ),
         ("FRA,mission,,,,a@x.example;b@y.example,to,,2026-11-01,a,", "3:16", "there are two addresses"),
         ("FRA,mission,,,,A <a@x.example>,to,,2026-11-01,a,", "3:16", "a name with an address"),
@@ -163,7 +163,7 @@ fn every_wrong_row_is_named_with_its_place_and_reason() {
         ("FRA,mission,,,,m@fra.example,to,,2026-11-01,,", "3:45", "from where the row is known"),
         // the table's shape
         ("FRA,mission,,,,m@fra.example,to,,2026-11-01,a", "3:1", "10 cells where the header has 11"),
-        ("FRA,head,,Doe, A,,m@fra.example,to,,2026-11-01,a,", "3:48", "12 cells where the header has 11"),
+        ("FRA,head,,Doe, A,,m@fra.example,to,,2026-11-01,a,", "3:50", "12 cells where the header has 11"),
         (",,,,,,,,,,", "3:1", "the row is empty"),
         (HEADER, "3:1", "the header stands a second time"),
         ("FRA,head,,\"A\" B,,m@fra.example,to,,2026-11-01,a,", "3:14", "behind a closing quote"),
@@ -213,8 +213,8 @@ fn a_file_that_is_no_table_is_refused_by_name() {
         ([good.as_bytes(), b"FRA,mission,,,,m@fra.example,to,,2026-11-01,a,\xC3"].concat(), "3:47", "it was cut off"),
         (header("rank,", ""), "1:1", "the column `rank` is missing"),
         (header("tags", "tags,tags"), "1:67", "the column `tags` stands twice"),
-        (header("as_of", "asof"), "1:53", "there is no column `asof`; did you mean `as_of`?"),
-        (header("as_of", " as_of"), "1:53", "did you mean `as_of`?"),
+        (header("as_of", "asof"), "1:49", "there is no column `asof`; did you mean `as_of`?"),
+        (header("as_of", " as_of"), "1:49", "did you mean `as_of`?"),
         (header("tags", "tags,telephone"), "1:67", "there is no column `telephone` | the columns are state"),
     ];
     for (bytes, place, fragment) in files {
