@@ -1,8 +1,8 @@
 //! `config/contacts.csv`: who sits in which mission, read strictly.
 //!
 //! Nothing is guessed, trimmed or repaired, and every mistake is reported in one pass. The rooms inside, in the order in
-//! which the file passes through them: [`decode`] bytes, [`csv`] cells, [`columns`] the header, [`row`] one row,
-//! [`across`] what is seen between rows.
+//! which the file passes through them: `decode` bytes, `csv` cells, `columns` the header, `row` one row,
+//! `across` what is seen between rows.
 
 mod across;
 mod cell;
