@@ -2,6 +2,7 @@
 
 pub mod reader;
 pub mod sections;
+pub mod contacts;
 pub mod source;
 pub mod un;
 pub mod workspace;
