@@ -11,3 +11,5 @@ pub mod delivery;
 pub mod ports;
 
 pub mod config;
+
+pub mod adapters;
