@@ -6,7 +6,7 @@ use lettre::transport::smtp::client::AsyncSmtpConnection;
 use lettre::transport::smtp::commands::{Data, Mail, Rcpt, Rset};
 
 use super::failure::{Failure, Trouble, command, reply_of, within};
-use super::settings::Settings;
+use super::settings::{Settings, is_loopback};
 use crate::delivery::envelope::{Decision, decide};
 use crate::delivery::{Phase, RecipientResult, Reply, Role, Verdict, check_wire};
 use crate::ports::Outgoing;
@@ -31,13 +31,17 @@ pub(super) struct Parcel<'a> {
 impl<'a> Parcel<'a> {
     /// # Errors
     /// Why the letter cannot be put on the wire, as a verdict: nobody was asked.
-    pub fn of(letter: &'a Outgoing) -> Result<Self, Verdict> {
+    pub fn of(letter: &'a Outgoing, settings: &Settings) -> Result<Self, Verdict> {
         let broken = |why: String| Verdict::Broken { phase: Phase::MailFrom, why };
         check_wire(&letter.message).map_err(|error| broken(error.to_string()))?;
         if letter.to.is_empty() {
             return Err(broken("the letter has no `to` address".to_owned()));
         }
+        let rehearsing = is_loopback(&settings.host);
         let theirs = |address: &Address| {
+            if address.is_example() && !rehearsing {
+                return Err(broken(format!("{} is reserved for examples: no real server gets it", address.masked())));
+            }
             lettre::Address::new(address.local(), address.domain())
                 .map_err(|_| broken(format!("{} is no address for the mail server", address.masked())))
         };
@@ -153,5 +157,67 @@ async fn reset(smtp: &mut AsyncSmtpConnection, settings: &Settings) -> Fate {
     match command(settings.timeout, Phase::MailFrom, smtp.command(Rset)).await {
         Ok(_) => Fate::Keep,
         Err(_) => Fate::Drop,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use proptest::prelude::*;
+
+    use super::super::settings::Security;
+    use super::*;
+
+    fn letter(to: &str, sender: &str) -> Outgoing {
+        Outgoing {
+            dispatch: "hrc37-china/letter/FRA".parse().unwrap(),
+            sender: sender.parse().unwrap(),
+            to: vec![to.parse().unwrap()],
+            cc: vec![],
+            message: Arc::from(b"x\r\n".as_slice()),
+            last_try: false,
+        }
+    }
+
+    #[test]
+    fn an_invented_address_is_never_given_to_a_real_server() {
+        let real = Settings::new("mail.coalition.ch", 465, Security::Tls, "coalition.ch");
+        let here = Settings::new("localhost", 465, Security::Tls, "coalition.ch");
+        for (to, sender) in
+            [("mission@france.example", "us@coalition.ch"), ("mission@france.fr", "us@coalition.example")]
+        {
+            let refused = Parcel::of(&letter(to, sender), &real).err();
+            assert!(
+                matches!(&refused, Some(Verdict::Broken { phase: Phase::MailFrom, why }) if !why.contains("mission@"))
+            );
+            assert!(Parcel::of(&letter(to, sender), &here).is_ok());
+        }
+        assert!(Parcel::of(&letter("mission@france.fr", "us@coalition.ch"), &real).is_ok());
+    }
+
+    #[test]
+    fn a_large_letter_on_a_slow_line_has_time_to_leave() {
+        let settings = Settings::new("localhost", 465, Security::Tls, "coalition.ch");
+        let line = [&[b'x'; 98][..], b"\r\n"].concat();
+        let limit = |octets: usize| {
+            let letter =
+                Outgoing { message: Arc::from(line.repeat(octets / 100)), ..letter("a@b.example", "c@d.example") };
+            Parcel::of(&letter, &settings).ok().unwrap().content_limit(&settings).as_secs()
+        };
+        assert_eq!((limit(5_000), limit(1_000_000)), (600, 661));
+    }
+
+    proptest! {
+        #[test]
+        fn every_address_of_ours_is_one_to_lettre(
+            local in "[a-zA-Z0-9!#$%&'*+/=?^_`{|}~-]{1,20}(\\.[a-zA-Z0-9!#$%&'*+/=?^_`{|}~-]{1,20}){0,2}",
+            domain in "[a-z0-9][a-z0-9-]{0,20}[a-z0-9](\\.[a-z][a-z0-9]{0,10}){1,3}",
+        ) {
+            if let Ok(address) = format!("{local}@{domain}").parse::<Address>() {
+                let theirs = lettre::Address::new(address.local(), address.domain());
+                prop_assert_eq!(theirs.map(|a| a.to_string()).ok(), Some(address.to_string()));
+            }
+        }
     }
 }

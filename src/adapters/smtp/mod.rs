@@ -81,12 +81,12 @@ pub struct SmtpCourier {
 
 impl Courier for SmtpCourier {
     async fn hand_over(&mut self, letter: &Outgoing) -> Verdict {
-        let parcel = match Parcel::of(letter) {
+        let account = Arc::clone(&self.account);
+        let settings = &account.settings;
+        let parcel = match Parcel::of(letter, settings) {
             Ok(parcel) => parcel,
             Err(verdict) => return verdict,
         };
-        let account = Arc::clone(&self.account);
-        let settings = &account.settings;
         let (mut smtp, begun) = match self.begin(&parcel).await {
             Ok(begun) => begun,
             Err(failure) => return failure.before_the_letter(parcel.results(&[])),
