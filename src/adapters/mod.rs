@@ -1,5 +1,8 @@
-//! The world's answers to what `ports` ask, and the database.
+//! The world's answers: clocks, mail servers, folders, databases.
 
+pub mod clock;
+pub mod files;
 pub mod private;
+pub mod smtp;
 pub mod store;
 pub mod workspace;

@@ -3,5 +3,7 @@
 pub mod envelope;
 pub mod retry;
 pub mod verdict;
+pub mod wire;
 
 pub use verdict::{Phase, RecipientResult, Reply, Role, Verdict};
+pub use wire::{WireError, check_wire};

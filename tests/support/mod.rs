@@ -1,0 +1,6 @@
+//! What several test programs share. Each uses a part of it.
+#![allow(dead_code, reason = "every test program includes the whole folder and uses a part")]
+#![allow(clippy::print_stderr, reason = "a skipped test says so")]
+
+pub mod real_server;
+pub mod smtp_server;
