@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod files;
+pub mod lock;
 pub mod private;
 pub mod smtp;
 pub mod store;

@@ -1,5 +1,6 @@
 //! HANDED OVER: what a mail server's answers mean, and when to try again.
 
+pub mod conclusion;
 pub mod envelope;
 pub mod retry;
 pub mod verdict;

@@ -114,7 +114,8 @@ impl Verdict {
     /// Whether it speaks of the server or our account with it, not of this letter: the next letter would fare the same.
     pub fn concerns_the_server(&self) -> bool {
         match self {
-            Self::Broken { .. } => true,
+            // A line that broke in the middle of a letter may hold for the next one; one that never came to be will not.
+            Self::Broken { phase, .. } => *phase < Phase::MailFrom || *phase == Phase::File,
             Self::NotNow { phase, reply, .. } | Self::Refused { phase, reply, .. } => {
                 *phase < Phase::MailFrom || reply.code == 421
             }

@@ -139,6 +139,28 @@ pub enum Guard {
     Condition,
 }
 
+impl Guard {
+    const ALL: [Self; 6] =
+        [Self::Late, Self::Provisional, Self::Unsettled, Self::Neighbour, Self::Example, Self::Condition];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Late => "late",
+            Self::Provisional => "provisional",
+            Self::Unsettled => "unsettled",
+            Self::Neighbour => "neighbour",
+            Self::Example => "example",
+            Self::Condition => "condition",
+        }
+    }
+
+    /// The guard that wrote this reason: `late: by 5 hours`.
+    pub fn of_reason(reason: &str) -> Option<Self> {
+        let (word, _) = reason.split_once(':')?;
+        Self::ALL.into_iter().find(|guard| guard.as_str() == word)
+    }
+}
+
 #[cfg(test)]
 pub(crate) mod samples {
     use super::*;

@@ -29,6 +29,18 @@ pub enum Ruling {
     Miss(String),
 }
 
+impl Ruling {
+    /// What is stored: the guard's word, then why.
+    pub fn reason(&self) -> Option<String> {
+        match self {
+            Self::Leave => None,
+            Self::Hold(guard, why) => Some(format!("{}: {why}", guard.as_str())),
+            Self::Skip(why) => Some(format!("{}: {why}", Guard::Condition.as_str())),
+            Self::Miss(why) => Some(format!("{}: {why}", Guard::Late.as_str())),
+        }
+    }
+}
+
 /// Judges a due letter. The order is that of weight: what would make the letter wrong comes before what makes it late.
 pub fn judge(dispatch: &Dispatch, given: &Circumstances, now: Instant) -> Ruling {
     let waived = |guard| dispatch.waived.contains(&guard);
@@ -72,8 +84,8 @@ pub fn judge(dispatch: &Dispatch, given: &Circumstances, now: Instant) -> Ruling
     if never_tried && !waived(Guard::Late) && now > dispatch.due.plus(rules.late_by) {
         let by = lateness(now.since(dispatch.due));
         return match rules.late {
-            Late::Ask => Ruling::Hold(Guard::Late, format!("late by {by}")),
-            Late::Skip => Ruling::Miss(format!("late by {by}")),
+            Late::Ask => Ruling::Hold(Guard::Late, format!("by {by}")),
+            Late::Skip => Ruling::Miss(format!("by {by}")),
         };
     }
     Ruling::Leave
@@ -122,8 +134,8 @@ mod tests {
 
     #[test]
     fn a_letter_found_later_than_that_is_held_or_missed_as_the_step_says() {
-        assert_eq!(judged(|_, _| {}, 5), Ruling::Hold(Guard::Late, "late by 5 hours".into()));
-        assert_eq!(judged(|d, _| d.rules.late = Late::Skip, 72), Ruling::Miss("late by 3 days".into()));
+        assert_eq!(judged(|_, _| {}, 5), Ruling::Hold(Guard::Late, "by 5 hours".into()));
+        assert_eq!(judged(|d, _| d.rules.late = Late::Skip, 72), Ruling::Miss("by 3 days".into()));
     }
 
     #[test]

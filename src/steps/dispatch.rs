@@ -1,0 +1,270 @@
+//! One turn at the outbox: outcomes in, claims out, in one transaction.
+//!
+//! Durability is paid by the flush, not by the row: a turn stores all outcomes that have come back together with the claims of
+//! the next letters, and only when it has been committed are those handed to couriers. After a crash at most the letters in
+//! hand are uncertain, one a connection.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use chrono::Duration;
+
+use crate::adapters::mime;
+use crate::adapters::store::{Claim, Due, DueQuery, Move, Outcome, Store, StoreError, Tx};
+use crate::delivery::retry;
+use crate::outbox::gate::{self, Ruling};
+use crate::outbox::{Dispatch, Event, Status};
+use crate::ports::{Outgoing, Via};
+use crate::schedule::pace::{Ceilings, MayStart, Window};
+use crate::vocabulary::{CampaignId, DispatchId, Instant, StateCode, Zone};
+
+/// How this worker sends.
+#[derive(Debug, Clone)]
+pub struct Policy {
+    /// This worker's name: unique among all that ever ran.
+    pub worker: String,
+    pub via: Via,
+    /// `None`: files cost nobody anything.
+    pub ceilings: Option<Ceilings>,
+    /// Days between letters of two campaigns to one mission.
+    pub min_days_between: u32,
+    /// Letters leave over a server that is not on this machine.
+    pub real_server: bool,
+    /// How long a claim is good without being renewed.
+    pub lease: Duration,
+}
+
+/// What a turn starts from.
+#[derive(Debug)]
+pub struct TurnInput<'a> {
+    pub now: Instant,
+    pub outcomes: &'a [Outcome],
+    /// Couriers without a letter.
+    pub free: usize,
+    /// Campaigns that send nothing for now.
+    pub blocked: &'a [CampaignId],
+    /// The mail server cannot be reached until then, and in which words it said so.
+    pub server_away: Option<(Instant, &'a str)>,
+    /// Letters that couriers have in hand, by row and fence: given where an earlier commit went unanswered.
+    pub after_failed_commit: Option<&'a [(i64, i64)]>,
+    /// In which zone each campaign's `Date` is written.
+    pub zones: &'a BTreeMap<CampaignId, Zone>,
+}
+
+/// A letter to be handed over now. Its claim is durable.
+#[derive(Debug, Clone)]
+pub struct InHand {
+    pub claim: Claim,
+    pub letter: Outgoing,
+    /// Which attempt it is, from 1.
+    pub attempt: u32,
+}
+
+/// A dispatch that a turn moved without handing it over, or whose outcome it stored.
+#[derive(Debug, Clone)]
+pub struct Moved {
+    pub id: DispatchId,
+    pub to: Status,
+    pub reason: Option<String>,
+}
+
+/// What came of a turn.
+#[derive(Debug, Default)]
+pub struct Turn {
+    pub letters: Vec<InHand>,
+    pub moved: Vec<Moved>,
+    /// Outcomes whose claim was no longer ours: kept as evidence.
+    pub too_late: Vec<DispatchId>,
+    /// Letters are due, but the pace lets none leave before this instant.
+    pub wait_until: Option<Instant>,
+    /// Letters are due, but must wait for one that is in hand.
+    pub wait_for_one: bool,
+}
+
+/// Rows looked at in one query; each that is held or skipped makes room for another query.
+const LOOK_AT: u64 = 64;
+
+/// Stores outcomes and claims the next letters.
+///
+/// # Errors
+/// When the database refuses. Nothing was stored then, or it is unknown whether it was; no letter may be handed over.
+pub async fn turn(store: &Store, policy: &Policy, input: &TurnInput<'_>) -> Result<Turn, StoreError> {
+    let tx = store.begin().await?;
+    let at = tx.take_turn(input.now).await?;
+    let mut turn = Turn::default();
+    for outcome in input.outcomes {
+        store_outcome(&tx, policy, outcome, &mut turn).await?;
+    }
+    if let Some(in_hand) = input.after_failed_commit {
+        tx.give_back_orphans(&policy.worker, in_hand, at).await?;
+    }
+    let chosen = if input.free > 0 { choose(&tx, policy, input, at, &mut turn).await? } else { Vec::new() };
+    let lease_until = at.plus(policy.lease);
+    tx.renew_leases(&policy.worker, lease_until).await?;
+    let claims = tx.claim(&chosen, &policy.worker, policy.via, lease_until, at).await?;
+    let digests: Vec<_> = claims.iter().map(|claim| claim.dispatch.digest).collect();
+    let messages = if digests.is_empty() { HashMap::new() } else { tx.messages(&digests).await? };
+    tx.commit().await?;
+    turn.letters = claims
+        .into_iter()
+        .filter_map(|claim| messages.get(&claim.dispatch.digest).map(|bytes| in_hand(claim, bytes, input)))
+        .collect();
+    Ok(turn)
+}
+
+async fn store_outcome(tx: &Tx, policy: &Policy, outcome: &Outcome, turn: &mut Turn) -> Result<(), StoreError> {
+    if tx.record(outcome, &policy.worker).await? {
+        let to = crate::outbox::transition::next(Status::Sending, outcome.event)?;
+        turn.moved.push(Moved { id: outcome.id.clone(), to, reason: outcome.reason.clone() });
+    } else {
+        turn.too_late.push(outcome.id.clone());
+    }
+    Ok(())
+}
+
+/// Judges due letters until every free courier has one, or none may leave.
+async fn choose(tx: &Tx, policy: &Policy, input: &TurnInput<'_>, at: Instant, turn: &mut Turn) -> Result<Vec<Dispatch>, StoreError> {
+    let mut window = match policy.ceilings {
+        Some(ceilings) => Some(filled_window(tx, ceilings, at).await?),
+        None => None,
+    };
+    let mut chosen: Vec<Dispatch> = Vec::new();
+    let mut full_domains: Vec<String> = Vec::new();
+    let mut seen: HashSet<i64> = HashSet::new();
+    let mut missions: HashMap<StateCode, CampaignId> = HashMap::new();
+    loop {
+        let query = DueQuery {
+            now: input.now,
+            limit: LOOK_AT + seen.len() as u64,
+            blocked: input.blocked,
+            full_domains: &full_domains,
+            neighbours_since: input.now.minus(Duration::days(policy.min_days_between.into())),
+        };
+        let due = tx.due(&query).await?;
+        let fresh: Vec<Due> = due.into_iter().filter(|due| seen.insert(due.dispatch.key)).collect();
+        if fresh.is_empty() {
+            return Ok(chosen);
+        }
+        for due in fresh {
+            let id = &due.dispatch.id;
+            // Two campaigns, one mission, one turn: the second is judged when the first has been stored.
+            if missions.get(&id.delegation).is_some_and(|campaign| *campaign != id.campaign) {
+                turn.wait_for_one = true;
+                continue;
+            }
+            let mut circumstances = due.circumstances.clone();
+            circumstances.real_server = policy.real_server;
+            let ruling = gate::judge(&due.dispatch, &circumstances, input.now);
+            if ruling != Ruling::Leave {
+                stop_one(tx, policy, &due.dispatch, &ruling, at, turn).await?;
+                continue;
+            }
+            if let Some((until, words)) = input.server_away {
+                put_off(tx, policy, &due.dispatch, until, words, at, turn).await?;
+                continue;
+            }
+            match may_start(&mut window, &due.dispatch) {
+                MayStart::Now => {
+                    missions.insert(id.delegation, id.campaign.clone());
+                    chosen.push(due.dispatch);
+                    if chosen.len() == input.free {
+                        return Ok(chosen);
+                    }
+                }
+                MayStart::At(instant) => {
+                    turn.wait_until = Some(turn.wait_until.map_or(instant, |earlier| earlier.min(instant)));
+                    note_full(&window, &due.dispatch, &mut full_domains);
+                }
+                MayStart::WhenOneEnds => {
+                    turn.wait_for_one = true;
+                    note_full(&window, &due.dispatch, &mut full_domains);
+                }
+            }
+            if window.as_ref().is_some_and(|window| window.may_start([]) != MayStart::Now) {
+                // The ceiling over all: nobody else may start either.
+                if let Some(MayStart::At(instant)) = window.as_ref().map(|window| window.may_start([])) {
+                    turn.wait_until = Some(turn.wait_until.map_or(instant, |earlier| earlier.max(instant)));
+                } else {
+                    turn.wait_for_one = true;
+                }
+                return Ok(chosen);
+            }
+        }
+    }
+}
+
+async fn filled_window(tx: &Tx, ceilings: Ceilings, at: Instant) -> Result<Window, StoreError> {
+    let mut window = Window::new(ceilings, at);
+    // One millisecond earlier, because the query asks for what ended after it.
+    let since = Window::reaches_back_to(at).minus(Duration::milliseconds(1));
+    for (domains, ended) in tx.handed_over_since(since).await? {
+        window.add(domains.iter().map(String::as_str), ended);
+    }
+    Ok(window)
+}
+
+fn may_start(window: &mut Option<Window>, dispatch: &Dispatch) -> MayStart {
+    let domains = dispatch.recipients.domains();
+    match window {
+        Some(window) => window.claim(domains.iter().map(String::as_str)),
+        None => MayStart::Now,
+    }
+}
+
+/// Domains at their ceiling are left out of the next query, so that they hide nobody behind them.
+fn note_full(window: &Option<Window>, dispatch: &Dispatch, full: &mut Vec<String>) {
+    let Some(window) = window else { return };
+    for domain in dispatch.recipients.domains() {
+        if window.may_start([domain.as_str()]) != MayStart::Now && !full.contains(&domain) {
+            full.push(domain);
+        }
+    }
+}
+
+async fn stop_one(tx: &Tx, policy: &Policy, dispatch: &Dispatch, ruling: &Ruling, at: Instant, turn: &mut Turn) -> Result<(), StoreError> {
+    let event = match ruling {
+        Ruling::Hold(..) => Event::Hold,
+        Ruling::Skip(_) => Event::Skip,
+        Ruling::Miss(_) | Ruling::Leave => Event::Miss,
+    };
+    let mut moves = Move::new(dispatch, event, &policy.worker, at);
+    moves.reason = ruling.reason();
+    let reason = moves.reason.clone();
+    let to = tx.apply(&moves).await?;
+    turn.moved.push(Moved { id: dispatch.id.clone(), to, reason });
+    Ok(())
+}
+
+/// The server is away: nobody tries, and the time of the next try is stored and shown.
+async fn put_off(
+    tx: &Tx,
+    policy: &Policy,
+    dispatch: &Dispatch,
+    until: Instant,
+    words: &str,
+    at: Instant,
+    turn: &mut Turn,
+) -> Result<(), StoreError> {
+    let mut moves = Move::new(dispatch, Event::ServerAway, &policy.worker, at).because(format!("not tried, the mail server is away: {words}"));
+    moves.next_at = Some(until);
+    let reason = moves.reason.clone();
+    let to = tx.apply(&moves).await?;
+    turn.moved.push(Moved { id: dispatch.id.clone(), to, reason });
+    Ok(())
+}
+
+fn in_hand(claim: Claim, message: &[u8], input: &TurnInput<'_>) -> InHand {
+    let dispatch = &claim.dispatch;
+    let attempt = dispatch.attempts + 1;
+    let tried_since = dispatch.tried_since.unwrap_or(input.now);
+    let zone = input.zones.get(&dispatch.id.campaign).copied().unwrap_or(Zone::GENEVA);
+    let letter = Outgoing {
+        dispatch: dispatch.id.clone(),
+        sender: dispatch.sender.clone(),
+        to: dispatch.recipients.to.clone(),
+        cc: dispatch.recipients.cc.clone(),
+        message: Arc::from(mime::with_date(message, input.now, zone)),
+        last_try: retry::is_last(attempt, input.now, tried_since, dispatch.rules.give_up),
+    };
+    InHand { letter, attempt, claim }
+}

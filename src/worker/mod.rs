@@ -1,0 +1,9 @@
+//! The worker: rounds of sending, woken by the clock, stopped with care.
+
+pub mod bell;
+pub mod files_watch;
+pub mod round;
+pub mod stop;
+
+pub use round::{Report, Worker};
+pub use stop::Stop;

@@ -1,0 +1,323 @@
+//! A round: turns at the outbox until nothing more can leave now.
+
+use std::collections::BTreeMap;
+use std::time::Duration as StdDuration;
+
+use chrono::Duration;
+use tokio::task::{JoinError, JoinSet};
+
+use super::files_watch::{self, Files};
+use super::stop::Stop;
+use crate::adapters::store::{Outcome, Store, StoreError};
+use crate::delivery::conclusion::{Attempt, conclude};
+use crate::delivery::{Verdict, retry};
+use crate::outbox::Status;
+use crate::ports::{Clock, Courier, Mailer};
+use crate::steps::dispatch::{InHand, Moved, Policy, Turn, TurnInput, turn};
+use crate::vocabulary::{CampaignId, DispatchId, Instant, Zone};
+
+/// How long letters in hand may take once somebody has asked to stop (contract, section 8).
+const GRACE: StdDuration = StdDuration::from_secs(10);
+
+/// How often the files are looked at again within one round.
+const LOOK_AT_FILES: i64 = 5;
+
+/// How long the database may be out of reach before a round ends.
+const PATIENCE: i64 = 120;
+
+/// Sends what is due. One worker has at most as many letters in hand as it has couriers.
+#[derive(Debug)]
+pub struct Worker<C, M: Mailer, F> {
+    pub store: Store,
+    pub clock: C,
+    pub mailer: M,
+    pub files: F,
+    pub policy: Policy,
+    /// Couriers, and so letters in hand, at once.
+    pub connections: usize,
+    pub stop: Stop,
+    /// Told of every dispatch that moves, as it moves.
+    pub on_move: fn(&Moved),
+    pub state: State,
+}
+
+/// What a worker remembers from round to round; the truth is in the database.
+#[derive(Debug, Default)]
+pub struct State {
+    server_failures: u32,
+    server_away: Option<(Instant, String)>,
+}
+
+/// What a round did.
+#[derive(Debug, Clone, Default)]
+pub struct Report {
+    pub moved: Vec<Moved>,
+    /// Campaigns that sent nothing because their files changed, and which file.
+    pub blocked: BTreeMap<CampaignId, String>,
+    /// Outcomes that came when the claim was no longer ours.
+    pub too_late: Vec<DispatchId>,
+    /// In which words the mail server could not be reached, if it could not.
+    pub server_away: Option<String>,
+}
+
+impl Report {
+    pub fn count(&self, status: Status) -> usize {
+        self.moved.iter().filter(|moved| moved.to == status).count()
+    }
+}
+
+/// What goes on while a round lasts.
+struct Desk<M: Mailer> {
+    idle: Vec<M::Courier>,
+    out: JoinSet<Returned<M::Courier>>,
+    /// By the task that carries it, so that a task that dies is not a letter that is forgotten.
+    in_hand: BTreeMap<tokio::task::Id, InHand>,
+    outcomes: Vec<Outcome>,
+    commit_failed: bool,
+    looked_at_files: Option<Instant>,
+    blocked: Vec<CampaignId>,
+}
+
+struct Returned<K> {
+    courier: K,
+    verdict: Verdict,
+}
+
+impl<C: Clock, M: Mailer, F: Files> Worker<C, M, F> {
+    /// Letters in hand of workers that are gone become uncertain. Call it before the first round, with the lock held.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn recover(&self) -> Result<Vec<DispatchId>, StoreError> {
+        let tx = self.store.begin().await?;
+        let at = tx.take_turn(self.clock.now()).await?;
+        let lost = tx.lose_abandoned(&self.policy.worker, at).await?;
+        tx.commit().await?;
+        for id in &lost {
+            tracing::warn!(dispatch = %id, "uncertain: the worker that had it in hand is gone; settle it with `demarche settle`");
+        }
+        Ok(lost)
+    }
+
+    /// Sends until nothing more can leave now: letters wait for the pace within the round, for retries outside of it.
+    ///
+    /// # Errors
+    /// When the database stays out of reach. Letters in hand are then `sending`, and uncertain at the next start.
+    pub async fn round(&mut self) -> Result<Report, StoreError> {
+        let mut report = Report::default();
+        if self.state.server_away.as_ref().is_some_and(|(until, _)| *until <= self.clock.now()) {
+            self.state.server_away = None;
+        }
+        let zones: BTreeMap<CampaignId, Zone> =
+            self.store.plans().await?.into_iter().map(|plan| (plan.campaign, plan.zone)).collect();
+        let mut desk = Desk::<M> {
+            idle: Vec::new(),
+            out: JoinSet::new(),
+            in_hand: BTreeMap::new(),
+            outcomes: Vec::new(),
+            commit_failed: false,
+            looked_at_files: None,
+            blocked: Vec::new(),
+        };
+        let mut trouble_since: Option<Instant> = None;
+        loop {
+            match self.one_turn(&mut desk, &zones, &mut report).await {
+                Ok(done) => {
+                    trouble_since = None;
+                    if !self.go_on(&mut desk, &done).await? {
+                        break;
+                    }
+                }
+                Err(error) => {
+                    // Cannot record means cannot send: nothing is handed out, and what came back is kept until it is stored.
+                    desk.commit_failed = true;
+                    let now = self.clock.now();
+                    let since = *trouble_since.get_or_insert(now);
+                    if now.since(since) >= Duration::seconds(PATIENCE) || self.stop.is_asked() {
+                        return Err(error);
+                    }
+                    tracing::error!(cause = %error.root(), "the database refuses; nothing is sent meanwhile");
+                    self.wait_until_or_stop(now.plus(Duration::seconds(1))).await;
+                }
+            }
+        }
+        for mut courier in desk.idle {
+            courier.close().await;
+        }
+        report.server_away = self.state.server_away.as_ref().map(|(_, words)| words.clone());
+        Ok(report)
+    }
+
+    async fn one_turn(&mut self, desk: &mut Desk<M>, zones: &BTreeMap<CampaignId, Zone>, report: &mut Report) -> Result<Turn, StoreError> {
+        let now = self.clock.now();
+        let stopping = self.stop.is_asked();
+        if !stopping && desk.looked_at_files.is_none_or(|at| now.since(at) >= Duration::seconds(LOOK_AT_FILES)) {
+            let changed = files_watch::changed_campaigns(&self.store, &self.files).await?;
+            desk.blocked = changed.keys().cloned().collect();
+            report.blocked = changed;
+            desk.looked_at_files = Some(now);
+        }
+        let in_hand: Vec<(i64, i64)> = desk.in_hand.values().map(|l| (l.claim.dispatch.key, l.claim.fence)).collect();
+        let free = if stopping { 0 } else { self.connections.saturating_sub(desk.in_hand.len()) };
+        let away = self.state.server_away.as_ref().filter(|(until, _)| *until > now);
+        let input = TurnInput {
+            now,
+            outcomes: &desk.outcomes,
+            free,
+            blocked: &desk.blocked,
+            server_away: away.map(|(until, words)| (*until, words.as_str())),
+            after_failed_commit: desk.commit_failed.then_some(in_hand.as_slice()),
+            zones,
+        };
+        let done = turn(&self.store, &self.policy, &input).await?;
+        desk.outcomes.clear();
+        desk.commit_failed = false;
+        for moved in &done.moved {
+            (self.on_move)(moved);
+        }
+        report.moved.extend(done.moved.iter().cloned());
+        report.too_late.extend(done.too_late.iter().cloned());
+        // A machine that slept between commit and here may have lost its claims: they are not handed over, and the next
+        // turn gives back those that are still ours.
+        if self.clock.now() >= now.plus(self.policy.lease) {
+            desk.commit_failed = true;
+        } else {
+            self.hand_out(desk, &done.letters);
+        }
+        Ok(done)
+    }
+
+    fn hand_out(&self, desk: &mut Desk<M>, letters: &[InHand]) {
+        for letter in letters {
+            let mut courier = desk.idle.pop().unwrap_or_else(|| self.mailer.courier());
+            let outgoing = letter.letter.clone();
+            let task = desk.out.spawn(async move {
+                let verdict = courier.hand_over(&outgoing).await;
+                Returned { courier, verdict }
+            });
+            desk.in_hand.insert(task.id(), letter.clone());
+        }
+    }
+
+    /// Waits for what the turn showed to come next. `false`: the round is over.
+    async fn go_on(&mut self, desk: &mut Desk<M>, done: &Turn) -> Result<bool, StoreError> {
+        if desk.in_hand.is_empty() {
+            if !desk.outcomes.is_empty() || desk.commit_failed {
+                return Ok(true);
+            }
+            if self.stop.is_asked() {
+                return Ok(false);
+            }
+            return Ok(match done.wait_until {
+                Some(at) => {
+                    self.wait_until_or_stop(at).await;
+                    true
+                }
+                None => done.wait_for_one && !done.moved.is_empty(),
+            });
+        }
+        if self.stop.is_asked() {
+            self.finish_what_is_in_hand(desk).await?;
+            return Ok(!desk.outcomes.is_empty());
+        }
+        tokio::select! {
+            () = self.stop.asked() => {}
+            // Leases are renewed by the next turn, whatever it does besides.
+            () = tokio::time::sleep(StdDuration::from_secs(15)) => {}
+            returned = desk.out.join_next_with_id() => {
+                if let Some(returned) = returned {
+                    self.take_back(desk, returned);
+                }
+            }
+        }
+        while let Some(returned) = desk.out.try_join_next_with_id() {
+            self.take_back(desk, returned);
+        }
+        Ok(true)
+    }
+
+    /// What has an answer is stored; what has none within the grace is uncertain.
+    async fn finish_what_is_in_hand(&mut self, desk: &mut Desk<M>) -> Result<(), StoreError> {
+        let deadline = tokio::time::Instant::now() + GRACE;
+        while !desk.in_hand.is_empty() {
+            match tokio::time::timeout_at(deadline, desk.out.join_next_with_id()).await {
+                Ok(Some(returned)) => self.take_back(desk, returned),
+                Ok(None) | Err(_) => break,
+            }
+        }
+        if desk.in_hand.is_empty() {
+            return Ok(());
+        }
+        desk.out.abort_all();
+        let at = self.clock.now();
+        let unanswered = std::mem::take(&mut desk.in_hand);
+        for letter in unanswered.into_values() {
+            let why = "the worker was asked to stop, and no answer came within 10 s".to_owned();
+            desk.outcomes.push(self.outcome(&letter, Verdict::Unknown { why, recipients: Vec::new() }, at));
+        }
+        Ok(())
+    }
+
+    fn take_back(&mut self, desk: &mut Desk<M>, returned: Result<(tokio::task::Id, Returned<M::Courier>), JoinError>) {
+        let (id, verdict) = match returned {
+            Ok((id, Returned { courier, verdict })) => {
+                desk.idle.push(courier);
+                (id, verdict)
+            }
+            // A courier that died may have said anything before.
+            Err(died) => {
+                (died.id(), Verdict::Unknown { why: "the courier died on the way".to_owned(), recipients: Vec::new() })
+            }
+        };
+        let Some(letter) = desk.in_hand.remove(&id) else { return };
+        let at = self.clock.now();
+        self.note_server(&verdict, at);
+        desk.outcomes.push(self.outcome(&letter, verdict, at));
+    }
+
+    fn outcome(&self, letter: &InHand, verdict: Verdict, at: Instant) -> Outcome {
+        let dispatch = &letter.claim.dispatch;
+        let attempt = Attempt {
+            id: &dispatch.id,
+            number: letter.attempt,
+            tried_since: dispatch.tried_since.unwrap_or(at),
+            give_up: dispatch.rules.give_up,
+            now: at,
+        };
+        let conclusion = conclude(&attempt, &verdict);
+        Outcome {
+            id: dispatch.id.clone(),
+            key: dispatch.key,
+            fence: letter.claim.fence,
+            verdict,
+            event: conclusion.event,
+            reason: conclusion.reason,
+            next_at: conclusion.next_at,
+            at,
+        }
+    }
+
+    /// A server that cannot be reached is left alone for a while: longer each time, as a letter would be.
+    fn note_server(&mut self, verdict: &Verdict, at: Instant) {
+        if verdict.concerns_the_server() {
+            if self.state.server_away.is_none() {
+                self.state.server_failures += 1;
+                let until = at.plus(retry::wait_after(self.state.server_failures));
+                tracing::error!(why = %verdict.summary(), "the mail server is away; letters wait");
+                self.state.server_away = Some((until, verdict.summary()));
+            }
+        } else {
+            self.state.server_failures = 0;
+            if !matches!(verdict, Verdict::Broken { .. } | Verdict::Unknown { .. }) {
+                self.state.server_away = None;
+            }
+        }
+    }
+
+    async fn wait_until_or_stop(&self, until: Instant) {
+        tokio::select! {
+            () = self.stop.asked() => {}
+            () = self.clock.wait_until(until) => {}
+        }
+    }
+}
