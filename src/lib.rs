@@ -6,8 +6,12 @@ pub mod vocabulary;
 
 pub mod campaign;
 
+pub mod letters;
+
 pub mod delivery;
 
 pub mod ports;
 
 pub mod config;
+
+pub mod adapters;

@@ -1,3 +1,4 @@
 //! What people write in files, turned into checked values with the place of every mistake.
 
+pub mod forms;
 pub mod source;

@@ -1,0 +1,4 @@
+//! The world's answers: files, templates, bytes of mail.
+
+pub mod mime;
+pub mod render;
