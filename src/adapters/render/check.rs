@@ -62,12 +62,7 @@ pub struct Span {
 }
 
 /// Checks all tags; the pieces stand in the order of the tags.
-pub fn check(
-    tags: &[Tag],
-    scope: &Scope,
-    language: Language,
-    errors: &mut Vec<TagError>,
-) -> (Vec<Piece>, Vec<Span>) {
+pub fn check(tags: &[Tag], scope: &Scope, language: Language, errors: &mut Vec<TagError>) -> (Vec<Piece>, Vec<Span>) {
     let mut checker = Checker { scope, language, errors, open: Vec::new(), spans: Vec::new() };
     let mut pieces: Vec<Piece> = tags.iter().enumerate().map(|(i, tag)| checker.piece(i, tag, tags)).collect();
     while let Some(span) = checker.open.pop() {
@@ -125,13 +120,19 @@ impl Checker<'_> {
             }
             Kind::Else(chain) => {
                 let block = self.open.last().map(|span| span.block);
-                let bare_else_before = self.open.last().and_then(|span| span.elses.last()).is_some_and(|last| {
-                    matches!(tags[*last].kind, Kind::Else(None))
-                });
+                let bare_else_before = self
+                    .open
+                    .last()
+                    .and_then(|span| span.elses.last())
+                    .is_some_and(|last| matches!(tags[*last].kind, Kind::Else(None)));
                 match (block, chain) {
                     (None, _) => self.report(tag.range.clone(), "this `else` stands in no block"),
-                    _ if bare_else_before => self.report(tag.range.clone(), "nothing can follow `else` but the end of the block"),
-                    (Some(Block::Each), Some(_)) => self.report(tag.range.clone(), "`each` can only have a plain `else`"),
+                    _ if bare_else_before => {
+                        self.report(tag.range.clone(), "nothing can follow `else` but the end of the block")
+                    }
+                    (Some(Block::Each), Some(_)) => {
+                        self.report(tag.range.clone(), "`each` can only have a plain `else`")
+                    }
                     _ => {}
                 }
                 if let Some(span) = self.open.last_mut() {
@@ -151,8 +152,11 @@ impl Checker<'_> {
                     Some(span) => {
                         let opened = span.block.word();
                         self.errors.push(
-                            TagError::new(tag.range.clone(), format!("`/{}` closes a block that began with `#{opened}`", block.word()))
-                                .help(format!("write {{{{/{opened}}}}}")),
+                            TagError::new(
+                                tag.range.clone(),
+                                format!("`/{}` closes a block that began with `#{opened}`", block.word()),
+                            )
+                            .help(format!("write {{{{/{opened}}}}}")),
                         );
                     }
                     None => self.report(tag.range.clone(), &format!("`/{}` closes no block", block.word())),
@@ -183,16 +187,26 @@ impl Checker<'_> {
                     Known::Fact(FactKind::Signatories) => Some(Piece::Signatories),
                     Known::Fact(FactKind::Asks) => Some(Piece::Asks),
                     Known::Fact(FactKind::Date) => {
-                        self.fail(&value.range, format!("`{name}` is a date: bare, it would be printed as 2018-02-26"), format!("write {{{{date {name}}}}}"));
+                        self.fail(
+                            &value.range,
+                            format!("`{name}` is a date: bare, it would be printed as 2018-02-26"),
+                            format!("write {{{{date {name}}}}}"),
+                        );
                         None
                     }
                     Known::Fact(FactKind::YesNo) | Known::ItemFlag => {
-                        self.fail(&value.range, format!("`{name}` is yes or no, which prints nothing"), format!("write {{{{#if {name}}}}} … {{{{/if}}}}"));
+                        self.fail(
+                            &value.range,
+                            format!("`{name}` is yes or no, which prints nothing"),
+                            format!("write {{{{#if {name}}}}} … {{{{/if}}}}"),
+                        );
                         None
                     }
                 }
             }
-            Node::Call { helper, name, arguments } => self.printing_call(index, helper, name, arguments).map(Piece::Value),
+            Node::Call { helper, name, arguments } => {
+                self.printing_call(index, helper, name, arguments).map(Piece::Value)
+            }
             Node::Text(_) | Node::Number(_) | Node::YesNo(_) => {
                 self.report(value.range.clone(), "a tag prints a fact; write plain words outside it");
                 None
@@ -200,28 +214,50 @@ impl Checker<'_> {
         }
     }
 
-    fn printing_call(&mut self, index: usize, helper: &Range<usize>, name: &str, arguments: &[Expression]) -> Option<String> {
+    fn printing_call(
+        &mut self,
+        index: usize,
+        helper: &Range<usize>,
+        name: &str,
+        arguments: &[Expression],
+    ) -> Option<String> {
         match name {
             "date" | "ordinal" | "list" if Tongue::of(self.language).is_none() => {
                 let language = self.language;
-                self.fail(helper, format!("`{name}` is not known in the language `{language}`, only in en, fr and es"), "write the words out in this letter");
+                self.fail(
+                    helper,
+                    format!("`{name}` is not known in the language `{language}`, only in en, fr and es"),
+                    "write the words out in this letter",
+                );
                 None
             }
             "date" => {
-                let code = self.fact_argument(name, helper, arguments, 1, &[FactKind::Date], "a date, such as session.opens")?;
+                let code =
+                    self.fact_argument(name, helper, arguments, 1, &[FactKind::Date], "a date, such as session.opens")?;
                 Some(format!("{{{{date {index} {code}}}}}"))
             }
             "ordinal" => {
                 let code = match arguments.first().map(|a| &a.node) {
                     Some(Node::Number(n)) => n.to_string(),
-                    _ => self.fact_argument(name, helper, arguments, 2, &[FactKind::Number], "a number, such as session.number")?,
+                    _ => self.fact_argument(
+                        name,
+                        helper,
+                        arguments,
+                        2,
+                        &[FactKind::Number],
+                        "a number, such as session.number",
+                    )?,
                 };
                 let gender = match arguments.get(1).map(|a| (&a.node, &a.range)) {
                     None => "m",
                     Some((Node::Text(text), _)) if text == "f" => "f",
                     Some((Node::Text(text), _)) if text == "m" => "m",
                     Some((_, range)) => {
-                        self.fail(range, "the gender of an ordinal is \"m\" or \"f\"".to_owned(), "write {{ordinal session.number \"f\"}}");
+                        self.fail(
+                            range,
+                            "the gender of an ordinal is \"m\" or \"f\"".to_owned(),
+                            "write {{ordinal session.number \"f\"}}",
+                        );
                         return None;
                     }
                 };
@@ -234,7 +270,11 @@ impl Checker<'_> {
                 Some(format!("{{{{list {index} {code}}}}}"))
             }
             "joined" | "eq" | "and" | "or" | "not" => {
-                self.fail(helper, format!("`{name}` answers yes or no, which prints nothing"), format!("write {{{{#if ({name} …)}}}} … {{{{/if}}}}"));
+                self.fail(
+                    helper,
+                    format!("`{name}` answers yes or no, which prints nothing"),
+                    format!("write {{{{#if ({name} …)}}}} … {{{{/if}}}}"),
+                );
                 None
             }
             _ => {
@@ -295,7 +335,11 @@ impl Checker<'_> {
         match (name.as_str(), arguments.as_slice()) {
             ("joined", [id]) => self.joined(id),
             ("joined", _) => {
-                self.fail(helper, "`joined` takes one statement".to_owned(), "write (joined \"hrc31-item2-2016-03-10\")");
+                self.fail(
+                    helper,
+                    "`joined` takes one statement".to_owned(),
+                    "write (joined \"hrc31-item2-2016-03-10\")",
+                );
                 None
             }
             ("eq", [left, right]) => self.equal(left, right),
@@ -319,7 +363,10 @@ impl Checker<'_> {
                 None
             }
             ("date" | "ordinal" | "list", _) => {
-                self.report(helper.clone(), &format!("`{name}` prints; a condition is a fact or one of joined, eq, and, or, not"));
+                self.report(
+                    helper.clone(),
+                    &format!("`{name}` prints; a condition is a fact or one of joined, eq, and, or, not"),
+                );
                 None
             }
             _ => {
@@ -331,7 +378,11 @@ impl Checker<'_> {
 
     fn joined(&mut self, id: &Expression) -> Option<String> {
         let Node::Text(text) = &id.node else {
-            self.fail(&id.range, "`joined` takes a statement's id in quotes".to_owned(), "write (joined \"hrc31-item2-2016-03-10\")");
+            self.fail(
+                &id.range,
+                "`joined` takes a statement's id in quotes".to_owned(),
+                "write (joined \"hrc31-item2-2016-03-10\")",
+            );
             return None;
         };
         if self.scope.statements.iter().any(|known| known.as_str() == text) {
@@ -410,7 +461,9 @@ impl Checker<'_> {
                 (false, "the official name is known in English only")
             }
             Some(("target", _)) => (self.scope.target, "the campaign names no `target`"),
-            Some(("session", _)) => (self.scope.session, "`session` is known only in a step whose milestone is hrc:N.opens or hrc:N.closes"),
+            Some(("session", _)) => {
+                (self.scope.session, "`session` is known only in a step whose milestone is hrc:N.opens or hrc:N.closes")
+            }
             Some(("review", part)) => (
                 self.scope.review && (part == "session" || self.scope.review_of_state),
                 "`review` is known only in a step whose milestone is a review: upr:N.STATE or upr:next.STATE",
@@ -429,7 +482,10 @@ impl Checker<'_> {
         let group: Vec<&str> =
             CATALOGUE.iter().filter_map(|(known, _)| known.strip_prefix(name)?.strip_prefix('.')).collect();
         if !group.is_empty() {
-            return format!("`{name}` has several: {}", group.iter().map(|part| format!("{name}.{part}")).collect::<Vec<_>>().join(", "));
+            return format!(
+                "`{name}` has several: {}",
+                group.iter().map(|part| format!("{name}.{part}")).collect::<Vec<_>>().join(", ")
+            );
         }
         if matches!(name, "date" | "ordinal" | "list" | "joined" | "eq" | "and" | "or" | "not") {
             return format!("`{name}` is a helper and needs something behind it");

@@ -19,7 +19,11 @@ pub enum Node {
     Text(String),
     Number(u64),
     YesNo(bool),
-    Call { helper: Range<usize>, name: String, arguments: Vec<Expression> },
+    Call {
+        helper: Range<usize>,
+        name: String,
+        arguments: Vec<Expression>,
+    },
 }
 
 #[derive(Debug, Clone)]
@@ -136,7 +140,10 @@ fn tokens(text: &str, range: Range<usize>) -> Result<Vec<(Token, Range<usize>)>,
                 let inside = rest[1..].find(c).map(|i| &rest[1..=i]);
                 let inside = inside.ok_or_else(|| error(at..at + 1, "this text in quotes is never closed"))?;
                 if inside.contains(['\\', '\n', '\r', '{', '}']) {
-                    return Err(error(at..at + inside.len() + 2, "a text in a tag holds no backslash, brace or line break"));
+                    return Err(error(
+                        at..at + inside.len() + 2,
+                        "a text in a tag holds no backslash, brace or line break",
+                    ));
                 }
                 (Token::Text(inside.to_owned()), inside.len() + 2)
             }

@@ -46,7 +46,8 @@ impl Frames {
         for outside in FROM_OUTSIDE {
             for (at, _) in lower.match_indices(outside) {
                 let problem = Problem::error(format!("a frame must load nothing from outside: `{outside}`"));
-                problems.push(problem.at(html.place(at..at + outside.len())).help("write the style into the frame itself"));
+                problems
+                    .push(problem.at(html.place(at..at + outside.len())).help("write the style into the frame itself"));
             }
         }
         if problems.is_empty() { Ok(frames) } else { Err(problems) }
@@ -56,7 +57,8 @@ impl Frames {
     pub(super) fn html(&self, language: Language, subject: &str, body: &str) -> String {
         self.html.iter().fold(String::new(), |mut all, part| {
             match part {
-                Part::Own(own) => all.extend(own.chars().map(|c| if c == '\\' { '/' } else { c })),
+                // Handlebars would take a backslash before a tag for an escape.
+                Part::Own(own) => all.push_str(&own.replace('\\', "&#92;")),
                 other => other.fill(language, subject, body, &mut all),
             }
             all

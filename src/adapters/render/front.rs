@@ -65,14 +65,19 @@ pub fn split(text: &str, errors: &mut Vec<TagError>) -> Parts {
         let value_start = here.start + key.len() + 1 + (value.len() - value.trim_start().len());
         let value = value.trim();
         let quoted = ['"', '\''].into_iter().any(|q| value.len() >= 2 && value.starts_with(q) && value.ends_with(q));
-        let range = if quoted { value_start + 1..value_start + value.len() - 1 } else { value_start..value_start + value.len() };
+        let range = if quoted {
+            value_start + 1..value_start + value.len() - 1
+        } else {
+            value_start..value_start + value.len()
+        };
         if text[range.clone()].trim().is_empty() {
             errors.push(TagError::new(here, "the subject is empty").help("write subject: …"));
         }
         subject = Some(range);
     }
     errors.push(
-        TagError::new(start..start + 3, "the front matter is never closed").help("close it with a line of three hyphens: ---"),
+        TagError::new(start..start + 3, "the front matter is never closed")
+            .help("close it with a line of three hyphens: ---"),
     );
     parts.subject = subject.unwrap_or(start..start);
     parts.body = text.len()..text.len();
@@ -112,7 +117,11 @@ mod tests {
     #[test]
     fn front_matter_that_is_missing_or_open_is_an_error() {
         check("Excellency,", "", &["a letter begins with its front matter"]);
-        check("---\nsubject: x\n\nExcellency,", "x", &["front matter is written `key: text`, one line each", "the front matter is never closed"]);
+        check(
+            "---\nsubject: x\n\nExcellency,",
+            "x",
+            &["front matter is written `key: text`, one line each", "the front matter is never closed"],
+        );
         check("---\nsubject:\n---\n", "", &["the subject is empty"]);
         check("---\n---\n", "", &["the front matter has no `subject`"]);
     }

@@ -60,10 +60,13 @@ pub fn engine(language: Language, escape: fn(&str) -> String) -> Handlebars<'sta
         engine.register_helper("ordinal", Box::new(Ordinal(tongue)));
         engine.register_helper("list", Box::new(List(tongue)));
     }
-    engine.register_helper("joined", Box::new(Judging(|values| match values {
-        [id, Json::Array(list)] => list.contains(id),
-        _ => false,
-    })));
+    engine.register_helper(
+        "joined",
+        Box::new(Judging(|values| match values {
+            [id, Json::Array(list)] => list.contains(id),
+            _ => false,
+        })),
+    );
     engine.register_helper("eq", Box::new(Judging(|values| matches!(values, [a, b] if a == b))));
     engine.register_helper("and", Box::new(Judging(|values| values.iter().all(|v| v.is_truthy(false)))));
     engine.register_helper("or", Box::new(Judging(|values| values.iter().any(|v| v.is_truthy(false)))));

@@ -59,7 +59,8 @@ impl Writer<'_> {
                 self.out.push_str(close);
             }
             Block::Quote(blocks) => {
-                self.out.push_str("<blockquote style=\"margin:0 0 1em 0;padding:0 0 0 1em;border-left:2px solid #999\">\n");
+                self.out
+                    .push_str("<blockquote style=\"margin:0 0 1em 0;padding:0 0 0 1em;border-left:2px solid #999\">\n");
                 self.blocks(blocks);
                 self.out.push_str("</blockquote>\n");
             }

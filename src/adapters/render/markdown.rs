@@ -76,7 +76,11 @@ impl Reader<'_, '_> {
                 Event::Start(Md::List(start)) => blocks.push(self.list(start)),
                 Event::Rule => blocks.push(Block::Rule),
                 Event::Start(Md::CodeBlock(_)) => {
-                    self.refuse(range, "a block of code has no place in a letter", "remove the four spaces or the fence before it");
+                    self.refuse(
+                        range,
+                        "a block of code has no place in a letter",
+                        "remove the four spaces or the fence before it",
+                    );
                     self.skip();
                 }
                 Event::Start(Md::HtmlBlock) => {
@@ -84,7 +88,11 @@ impl Reader<'_, '_> {
                     self.skip();
                 }
                 Event::Start(_) if !is_inline(&event) => {
-                    self.refuse(range, "this kind of Markdown has no place in a letter", "use paragraphs, lists, quotes and headings");
+                    self.refuse(
+                        range,
+                        "this kind of Markdown has no place in a letter",
+                        "use paragraphs, lists, quotes and headings",
+                    );
                     self.skip();
                 }
                 // The words of a tight list item stand without a paragraph.
@@ -188,7 +196,11 @@ impl Reader<'_, '_> {
                 let label = self.inlines();
                 self.events.next();
                 if !title.is_empty() {
-                    self.refuse(range.clone(), "a link's title would be lost in the text", "remove the words in quotes behind the address");
+                    self.refuse(
+                        range.clone(),
+                        "a link's title would be lost in the text",
+                        "remove the words in quotes behind the address",
+                    );
                 }
                 if let Some(url) = self.checked_url(link_type, &dest_url, range) {
                     into.push(Inline::Link { url, label });
@@ -244,11 +256,26 @@ impl Reader<'_, '_> {
         let url = if kind == LinkType::Email { format!("mailto:{url}") } else { url.to_owned() };
         let lower = url.to_ascii_lowercase();
         if url.chars().any(|c| tag_of(c).is_some()) {
-            self.refuse(range, "a tag cannot stand in a link's address: a value could then lead elsewhere", "write the whole address out");
-        } else if !["https://", "http://", "mailto:"].iter().any(|scheme| lower.starts_with(scheme) && lower.len() > scheme.len()) {
-            self.refuse(range, "a link leads to https://, http:// or mailto: only", "write the whole address, with https:// in front");
+            self.refuse(
+                range,
+                "a tag cannot stand in a link's address: a value could then lead elsewhere",
+                "write the whole address out",
+            );
+        } else if !["https://", "http://", "mailto:"]
+            .iter()
+            .any(|scheme| lower.starts_with(scheme) && lower.len() > scheme.len())
+        {
+            self.refuse(
+                range,
+                "a link leads to https://, http:// or mailto: only",
+                "write the whole address, with https:// in front",
+            );
         } else if url.chars().any(|c| c.is_whitespace() || safe_text::is_unsafe(c) || "\"<>\\{}|^`".contains(c)) {
-            self.refuse(range, "this address holds a character that no address of the web has", "write it percent-encoded");
+            self.refuse(
+                range,
+                "this address holds a character that no address of the web has",
+                "write it percent-encoded",
+            );
         } else {
             return Some(url);
         }
@@ -290,7 +317,9 @@ impl Reader<'_, '_> {
 fn is_inline(event: &Event<'_>) -> bool {
     match event {
         Event::Text(_) | Event::Code(_) | Event::InlineHtml(_) | Event::SoftBreak | Event::HardBreak => true,
-        Event::Start(tag) => matches!(TagEnd::from(tag.clone()), TagEnd::Emphasis | TagEnd::Strong | TagEnd::Link | TagEnd::Image),
+        Event::Start(tag) => {
+            matches!(TagEnd::from(tag.clone()), TagEnd::Emphasis | TagEnd::Strong | TagEnd::Link | TagEnd::Image)
+        }
         _ => false,
     }
 }

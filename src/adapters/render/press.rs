@@ -105,12 +105,14 @@ impl Press {
     pub fn render(&self, facts: &Facts) -> Result<Rendered, Vec<Problem>> {
         let failed = |error: &dyn std::fmt::Display| vec![engine_problem(&self.letter.source, &error.to_string())];
         let context = Context::wraps(facts).map_err(|e| failed(&e))?;
-        let print = |engine: &Handlebars<'static>, name| engine.render_with_context(name, &context).map_err(|e| failed(&e));
+        let print =
+            |engine: &Handlebars<'static>, name| engine.render_with_context(name, &context).map_err(|e| failed(&e));
         let subject = print(&self.plain, "subject")?;
         let marked = print(&self.plain, "text")?;
         let html = print(&self.html, "html")?;
 
-        let alarms: BTreeSet<(usize, Alarm)> = [&subject, &marked, &html].into_iter().flat_map(|t| Alarm::all_in(t)).collect();
+        let alarms: BTreeSet<(usize, Alarm)> =
+            [&subject, &marked, &html].into_iter().flat_map(|t| Alarm::all_in(t)).collect();
         let mut problems: Vec<Problem> = alarms.into_iter().map(|(tag, alarm)| self.alarmed(tag, alarm)).collect();
         if !problems.is_empty() {
             return Err(problems);
@@ -219,7 +221,9 @@ fn strange_characters(text: &str, errors: &mut Vec<TagError>) {
             || (c == '\u{FEFF}' && at == 0);
         if !plain && (safe_text::is_unsafe(c) || is_private(c)) {
             let message = format!("an invisible or control character, U+{:04X}", u32::from(c));
-            errors.push(TagError::new(at..at + c.len_utf8(), message).help("delete it, and type the words around it anew"));
+            errors.push(
+                TagError::new(at..at + c.len_utf8(), message).help("delete it, and type the words around it anew"),
+            );
         }
     }
 }
@@ -240,10 +244,15 @@ fn subject_line(
             errors.push(TagError::new(at, hole.what.describe()).help("write what it stands for, or remove it"));
         }
         if !text.is_empty() {
-            inlines.push(Inline::Text(text.split(' ').filter(|w| !w.is_empty()).fold(
-                if text.starts_with(' ') { " ".to_owned() } else { String::new() },
-                |all, word| if all.is_empty() || all.ends_with(' ') { all + word } else { all + " " + word },
-            ) + if text.trim_start().ends_with(' ') { " " } else { "" }, range));
+            inlines.push(Inline::Text(
+                text.split(' ')
+                    .filter(|w| !w.is_empty())
+                    .fold(if text.starts_with(' ') { " ".to_owned() } else { String::new() }, |all, word| {
+                        if all.is_empty() || all.ends_with(' ') { all + word } else { all + " " + word }
+                    })
+                    + if text.trim_start().ends_with(' ') { " " } else { "" },
+                range,
+            ));
         }
     };
     let mut at = range.start;
@@ -281,8 +290,11 @@ fn well_nested(
         if !same && reached {
             let line = |tag: usize| tags[tag].range.clone();
             errors.push(
-                TagError::new(line(span.open), format!("this `#{}` begins and ends in different parts of the letter", span.block.word()))
-                    .help("put both tags on lines of their own, or both into the same paragraph"),
+                TagError::new(
+                    line(span.open),
+                    format!("this `#{}` begins and ends in different parts of the letter", span.block.word()),
+                )
+                .help("put both tags on lines of their own, or both into the same paragraph"),
             );
         }
     }

@@ -105,12 +105,14 @@ fn one(text: &str, start: usize, limit: usize, errors: &mut Vec<TagError>) -> Ta
     };
     let Some(end) = end_of(rest).map(|length| start + length) else {
         let line_end = rest.find('\n').map_or(limit, |i| start + i);
-        let error = TagError::new(start..start + 2, "this tag is never closed").help("close it with `}}` in the same paragraph");
+        let error = TagError::new(start..start + 2, "this tag is never closed")
+            .help("close it with `}}` in the same paragraph");
         return broken(line_end, error);
     };
     let range = start..end;
     if text[..start].ends_with('\\') {
-        let error = TagError::new(start - 1..end, "an escaped tag has no place in a letter: its braces would be printed");
+        let error =
+            TagError::new(start - 1..end, "an escaped tag has no place in a letter: its braces would be printed");
         return broken(end, error.help("remove the backslash"));
     }
     if rest.starts_with("{{!") {
@@ -182,7 +184,9 @@ fn kind(text: &str, inner: Range<usize>, whole: &Range<usize>) -> Result<Kind, T
     let start = inner.start + (body.len() - body.trim_start().len());
     let end = start + trimmed.len();
     if trimmed.is_empty() {
-        return Err(TagError::new(whole.clone(), "this tag is empty").help("write the name of a fact: {{delegation.name}}"));
+        return Err(
+            TagError::new(whole.clone(), "this tag is empty").help("write the name of a fact: {{delegation.name}}")
+        );
     }
     if trimmed.starts_with('#') || trimmed.starts_with('/') {
         let opens = trimmed.starts_with('#');

@@ -14,7 +14,10 @@ pub enum Inline {
     Emphasis(Vec<Self>),
     Strong(Vec<Self>),
     /// `https`, `http` or `mailto`; the address is checked.
-    Link { url: String, label: Vec<Self> },
+    Link {
+        url: String,
+        label: Vec<Self>,
+    },
     HardBreak,
 }
 
@@ -44,8 +47,13 @@ pub enum Item {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mark {
     /// Opens the span with the closing tag of that number; `each` repeats what it holds.
-    Open { close: usize, each: bool },
-    Else { close: usize },
+    Open {
+        close: usize,
+        each: bool,
+    },
+    Else {
+        close: usize,
+    },
     Close,
     /// Prints something or nothing; wraps nothing.
     Leaf,
