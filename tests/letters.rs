@@ -1,4 +1,5 @@
 //! Letters from their source to their bytes, as staff write them and as missions read them.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "the builders below belong to the tests")]
 
 use std::collections::BTreeSet;
 
@@ -216,7 +217,7 @@ We write ahead of the {{ordinal session.number}} session, which opens on **{{dat
 in Geneva, to ask {{delegation.name}} to speak on {{target.name}}.
 
 {{#if (joined "hrc31-item2-2016-03-10")}}
-We recall with thanks that {{delegation.official_name}} joined the statement of 2016.
+We recall with thanks that {{delegation.name}} joined the statement of 2016.
 {{else}}
 We hope that you will speak this time.
 {{/if}}
@@ -388,6 +389,7 @@ fn every_way_around_the_checks_is_refused() {
         "![x](https://a.example/x.png)",
         "see {{asks}} there",
         "- {{signatories}}",
+        "- Dear [NAME],",
         "*{{#if head.name}}a* b{{/if}}",
         "- a {{#if head.name}}\n- b {{/if}}",
         "{{#if head.name}}\n\n- a\n\n  {{/if}}\n",
@@ -493,6 +495,23 @@ fn a_frame_holds_no_words_and_loads_nothing() {
         let read = Frames::read(&Source::new("letter.html.hbs", html), &text);
         assert_eq!(read.is_ok(), html == "<p>{{{body}}}", "{html}");
     }
+}
+
+#[test]
+fn a_note_between_the_lines_is_not_printed_and_splits_nothing() {
+    assert_eq!(
+        rendered("One\n{{! ask Geneva: TODO }}\ntwo.\n\n{{!-- {{x}} --}}\n\nThree.").text,
+        "One two.\n\nThree.\n"
+    );
+}
+
+#[test]
+fn nesting_without_end_is_refused_and_nothing_overflows() {
+    for body in [">".repeat(20_000), "* ".repeat(3_000), "*a **b ".repeat(3_000) + &"c** d* ".repeat(3_000)] {
+        let _either_is_fine = compile_in("en", &letter(&format!("{body}x")));
+    }
+    let problems = compile_in("en", &letter(&format!("{} x", "> ".repeat(100)))).unwrap_err();
+    assert!(shown(&problems)[0].contains("nested too deeply"), "{problems:#?}");
 }
 
 #[test]

@@ -94,6 +94,11 @@ impl From<Row> for Form {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::campaign::states::Standing;
+    use crate::campaign::{Contact, Rank, State};
+    use crate::letters::address_forms::AddressForm;
+    use crate::letters::address_forms::samples::{a_head, a_mission, a_state};
+    use crate::vocabulary::Language;
 
     #[test]
     fn the_built_in_forms_of_address_are_read_and_none_is_empty() {
@@ -116,5 +121,86 @@ mod tests {
             let form = found.unwrap();
             assert!(!form.salutation.contains('{') && !form.closing.contains('{'), "{form:?}");
         }
+    }
+
+    fn addressed(head: Contact, state: &State, language: &str) -> AddressForm {
+        FORMS_OF_ADDRESS.address(&a_mission(head), state, language.parse().unwrap()).unwrap()
+    }
+
+    fn france() -> State {
+        a_state("FRA", Language::FRENCH)
+    }
+
+    #[test]
+    fn an_ambassador_is_addressed_by_language_and_gender() {
+        let form = addressed(a_head(), &france(), "fr");
+        assert_eq!(form.salutation, "Madame l'Ambassadrice,");
+        assert_eq!(
+            form.inside.lines(),
+            [
+                "Son Excellence Madame Anne Personne",
+                "Ambassadrice, Représentante permanente",
+                "Mission permanente",
+                "France"
+            ]
+        );
+        assert_eq!(addressed(a_head(), &france(), "es").salutation, "Excelencia:");
+    }
+
+    #[test]
+    fn an_unknown_person_is_greeted_but_not_named() {
+        let nobody = Contact { name: " ".to_owned(), ..a_head() };
+        let form = addressed(nobody, &france(), "en");
+        assert_eq!(form.salutation, "Excellency,");
+        assert_eq!(form.inside.lines(), ["Permanent Mission", "France"]);
+    }
+
+    #[test]
+    fn an_unknown_gender_is_not_guessed() {
+        let form = addressed(Contact { gender: None, ..a_head() }, &france(), "fr");
+        assert_eq!(form.salutation, "Excellence,");
+        assert_eq!(form.inside.name.as_deref(), Some("S.E. Anne Personne"));
+    }
+
+    #[test]
+    fn a_charge_d_affaires_is_not_called_excellency() {
+        let form = addressed(Contact { rank: Some(Rank::Charge), ..a_head() }, &france(), "en");
+        assert_eq!(form.salutation, "Madam,");
+        assert!(!form.closing.contains("Excellency"));
+    }
+
+    #[test]
+    fn what_the_contact_list_says_wins() {
+        let head = Contact { salutation: Some("Dear Anne,".to_owned()), ..a_head() };
+        let form = addressed(head, &france(), "en");
+        assert_eq!(form.salutation, "Dear Anne,");
+        assert!(!form.verified);
+    }
+
+    #[test]
+    fn a_missing_form_greets_without_a_false_title() {
+        // There is no French form for a deputy of unknown gender.
+        let head = Contact { rank: Some(Rank::Minister), gender: None, ..a_head() };
+        let form = addressed(head, &france(), "fr");
+        assert_eq!(form.salutation, "Excellence,");
+        assert_eq!(form.inside.lines(), ["Anne Personne", "Mission permanente", "France"]);
+    }
+
+    #[test]
+    fn observers_have_forms_of_their_own() {
+        let holy_see = State { standing: Standing::ObserverState, ..a_state("VAT", Language::ENGLISH) };
+        let nuncio = Contact { state: holy_see.code, gender: None, ..a_head() };
+        assert_eq!(addressed(nuncio.clone(), &holy_see, "fr").salutation, "Excellence,");
+        assert!(addressed(nuncio, &holy_see, "en").inside.title.unwrap().starts_with("Apostolic Nuncio"));
+        let union = State { standing: Standing::ObserverOrganisation, ..a_state("EUE", Language::ENGLISH) };
+        let head = Contact { state: union.code, ..a_head() };
+        assert_eq!(addressed(head, &union, "en").inside.title, None, "Permanent Observer is not the Union's title");
+    }
+
+    #[test]
+    fn a_language_without_forms_falls_back_to_english_and_says_so() {
+        let form = addressed(a_head(), &france(), "de");
+        assert_eq!(form.language, Language::ENGLISH);
+        assert!(!form.verified);
     }
 }

@@ -35,7 +35,7 @@ pub fn choose(mission: Option<&Mission>, state: &State, exists: impl Fn(Language
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::letters::address_forms::tests::{a_head, a_mission, a_state};
+    use crate::letters::address_forms::samples::{a_head, a_mission, a_state};
 
     #[test]
     fn a_contact_s_language_comes_before_the_state_s_and_english_last() {

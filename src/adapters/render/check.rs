@@ -2,31 +2,14 @@
 //!
 //! Handlebars' strict mode alone lets `{{#if missing}}` pass as false, and then a paragraph is silently gone.
 
-use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::expression::{Expression, Node};
+use super::names::{Known, Scope};
 use super::tags::{Block, Kind, Tag, TagError};
 use crate::letters::facts::{CATALOGUE, FactKind, values_of};
 use crate::letters::wording::Tongue;
 use crate::vocabulary::{Language, StatementId, hint};
-
-/// What one step's letters can know.
-#[derive(Debug, Clone, Default)]
-pub struct Scope {
-    /// The campaign has a target.
-    pub target: bool,
-    /// The step's milestone is one of the Human Rights Council.
-    pub session: bool,
-    /// The step's milestone is one of the Universal Periodic Review.
-    pub review: bool,
-    /// The milestone is one State's review, not only a session of reviews.
-    pub review_of_state: bool,
-    /// The step follows another.
-    pub previous: bool,
-    /// The statements that `joined` may ask for.
-    pub statements: BTreeSet<StatementId>,
-}
 
 /// A checked tag, as the engine gets it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,7 +38,7 @@ impl Piece {
 pub struct Span {
     pub block: Block,
     /// Which list `each` goes through.
-    list: Option<FactKind>,
+    pub list: Option<FactKind>,
     pub open: usize,
     pub elses: Vec<usize>,
     pub close: usize,
@@ -83,21 +66,12 @@ pub fn check(tags: &[Tag], scope: &Scope, language: Language, errors: &mut Vec<T
     (pieces, spans)
 }
 
-struct Checker<'a> {
-    scope: &'a Scope,
-    language: Language,
-    errors: &'a mut Vec<TagError>,
-    open: Vec<Span>,
+pub(super) struct Checker<'a> {
+    pub(super) scope: &'a Scope,
+    pub(super) language: Language,
+    pub(super) errors: &'a mut Vec<TagError>,
+    pub(super) open: Vec<Span>,
     spans: Vec<Span>,
-}
-
-/// How a name is known.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Known {
-    Fact(FactKind),
-    /// Of the item that `each` is at.
-    ItemText,
-    ItemFlag,
 }
 
 impl Checker<'_> {
@@ -171,7 +145,7 @@ impl Checker<'_> {
         self.errors.push(TagError::new(range, message));
     }
 
-    fn fail(&mut self, range: &Range<usize>, message: String, help: impl Into<String>) {
+    pub(super) fn fail(&mut self, range: &Range<usize>, message: String, help: impl Into<String>) {
         self.errors.push(TagError::new(range.clone(), message).help(help));
     }
 
@@ -444,80 +418,4 @@ impl Checker<'_> {
     fn in_each(&self) -> bool {
         self.open.iter().any(|span| span.block == Block::Each)
     }
-
-    /// What a name stands for, and how the engine is told.
-    fn name(&mut self, name: &str, range: &Range<usize>) -> Option<(String, Known)> {
-        let list = self.open.iter().find(|span| span.block == Block::Each).map(|span| span.list);
-        if let Some(found) = list.and_then(|list| item_name(name, list)) {
-            return Some(found);
-        }
-        let Some((_, kind)) = CATALOGUE.iter().find(|(known, _)| *known == name) else {
-            let error = TagError::new(range.clone(), format!("there is no fact `{name}`"));
-            self.errors.push(error.help(self.suggest(name)));
-            return None;
-        };
-        let (available, why) = match name.split_once('.') {
-            Some(("delegation" | "target", "official_name")) if self.language != Language::ENGLISH => {
-                (false, "the official name is known in English only")
-            }
-            Some(("target", _)) => (self.scope.target, "the campaign names no `target`"),
-            Some(("session", _)) => {
-                (self.scope.session, "`session` is known only in a step whose milestone is hrc:N.opens or hrc:N.closes")
-            }
-            Some(("review", part)) => (
-                self.scope.review && (part == "session" || self.scope.review_of_state),
-                "`review` is known only in a step whose milestone is a review: upr:N.STATE or upr:next.STATE",
-            ),
-            Some(("previous", _)) => (self.scope.previous, "`previous` is known only in a step that `follows` another"),
-            _ => (true, ""),
-        };
-        if !available {
-            self.fail(range, format!("`{name}` is not known in this letter"), why);
-            return None;
-        }
-        Some((format!("@root.{name}"), Known::Fact(*kind)))
-    }
-
-    fn suggest(&self, name: &str) -> String {
-        let group: Vec<&str> =
-            CATALOGUE.iter().filter_map(|(known, _)| known.strip_prefix(name)?.strip_prefix('.')).collect();
-        if !group.is_empty() {
-            return format!(
-                "`{name}` has several: {}",
-                group.iter().map(|part| format!("{name}.{part}")).collect::<Vec<_>>().join(", ")
-            );
-        }
-        if matches!(name, "date" | "ordinal" | "list" | "joined" | "eq" | "and" | "or" | "not") {
-            return format!("`{name}` is a helper and needs something behind it");
-        }
-        let known = CATALOGUE.iter().map(|(known, _)| *known);
-        match hint::nearest(name, known) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None if name.starts_with("this") || name.starts_with('@') => "`this` is known only inside {{#each …}}".to_owned(),
-            None => "facts are salutation, closing, delegation.*, head.*, campaign.*, target.*, session.*, review.*, milestone.*, signatories, asks, send_date and previous.*".to_owned(),
-        }
-    }
-
-    fn unknown_helper(&mut self, name: &str, range: &Range<usize>) {
-        let known = ["date", "ordinal", "list", "joined", "eq", "and", "or", "not"];
-        let help = match hint::nearest(name, known) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("helpers are {}", known.join(", ")),
-        };
-        self.fail(range, format!("there is no helper `{name}`"), help);
-    }
-}
-
-/// Names of the item inside `each`: `this.text`, or `text` alone, which no fact is called.
-fn item_name(name: &str, list: Option<FactKind>) -> Option<(String, Known)> {
-    if matches!(name, "@first" | "@last") {
-        return Some((name.to_owned(), Known::ItemFlag));
-    }
-    let bare = name.strip_prefix("this.").unwrap_or(name);
-    let parts: &[&str] = match list {
-        Some(FactKind::Signatories) => &["name", "mark", "note"],
-        Some(FactKind::Asks) => &["id", "text"],
-        _ => &[],
-    };
-    parts.contains(&bare).then(|| (format!("this.{bare}"), Known::ItemText))
 }

@@ -53,7 +53,7 @@ pub fn engine(language: Language, escape: fn(&str) -> String) -> Handlebars<'sta
     let mut engine = Handlebars::new();
     engine.set_strict_mode(true);
     engine.register_escape_fn(escape);
-    engine.register_helper("put", Box::new(Printing(|value| printed(value))));
+    engine.register_helper("put", Box::new(Printing(printed)));
     engine.register_helper("some", Box::new(Some_));
     if let Some(tongue) = Tongue::of(language) {
         engine.register_helper("date", Box::new(Date(tongue)));

@@ -24,7 +24,7 @@ pub struct Parsed {
 pub fn parse(source: &str, hidden: &Hidden, pieces: &[Piece], errors: &mut Vec<TagError>) -> Parsed {
     let events = Parser::new_ext(&hidden.text, Options::empty()).into_offset_iter().peekable();
     let mut reader =
-        Reader { source, hidden, pieces, errors, events, container: vec![None; pieces.len()], containers: 0 };
+        Reader { source, hidden, pieces, errors, events, container: vec![None; pieces.len()], containers: 0, depth: 0 };
     let blocks = reader.blocks();
     Parsed { blocks, container: reader.container }
 }
@@ -38,7 +38,12 @@ struct Reader<'a, 'e> {
     events: Peekable<OffsetIter<'a>>,
     container: Vec<Option<usize>>,
     containers: usize,
+    /// How many blocks and inlines we are in.
+    depth: usize,
 }
+
+/// Quotes, lists and emphasis within each other. Deeper than this no reader follows, and the stack is finite.
+const DEEPEST: usize = 24;
 
 impl Reader<'_, '_> {
     fn refuse(&mut self, at: Range<usize>, message: &str, help: &str) {
@@ -55,6 +60,9 @@ impl Reader<'_, '_> {
     fn blocks(&mut self) -> Vec<Block> {
         let here = self.new_container();
         let mut blocks = Vec::new();
+        if !self.descend() {
+            return blocks;
+        }
         while let Some((event, range)) = self.events.next_if(|(event, _)| !matches!(event, Event::End(_))) {
             match event {
                 Event::Start(Md::Paragraph) => {
@@ -104,10 +112,12 @@ impl Reader<'_, '_> {
                         self.inline(event, range, inner, &mut inlines);
                     }
                     self.no_lists(&inlines, &range);
+                    self.look_for_holes(&inlines);
                     blocks.push(Block::Plain(inlines));
                 }
             }
         }
+        self.depth -= 1;
         blocks
     }
 
@@ -170,11 +180,41 @@ impl Reader<'_, '_> {
     fn inlines(&mut self) -> Vec<Inline> {
         let here = self.new_container();
         let mut inlines = Vec::new();
+        if !self.descend() {
+            return inlines;
+        }
         while let Some((event, range)) = self.events.next_if(|(event, _)| !matches!(event, Event::End(_))) {
             self.inline(event, range, here, &mut inlines);
         }
+        self.depth -= 1;
         self.look_for_holes(&inlines);
         inlines
+    }
+
+    /// One level down; `false`, and everything there skipped, when that is too deep.
+    fn descend(&mut self) -> bool {
+        if self.depth < DEEPEST {
+            self.depth += 1;
+            return true;
+        }
+        if let Some((_, range)) = self.events.peek() {
+            let range = range.clone();
+            self.refuse(range, "quotes, lists or emphasis are nested too deeply", "write it with fewer levels");
+        }
+        let mut depth = 0;
+        while self
+            .events
+            .next_if(|(event, _)| {
+                match event {
+                    Event::Start(_) => depth += 1,
+                    Event::End(_) => depth -= 1,
+                    _ => {}
+                }
+                depth >= 0
+            })
+            .is_some()
+        {}
+        false
     }
 
     fn inline(&mut self, event: Event<'_>, range: Range<usize>, here: usize, into: &mut Vec<Inline>) {

@@ -11,6 +11,7 @@ mod helpers;
 mod html;
 mod markdown;
 mod marks;
+mod names;
 mod placeholders;
 mod press;
 mod tags;
@@ -18,6 +19,6 @@ mod text;
 mod tree;
 mod wrap;
 
-pub use check::Scope;
 pub use frames::Frames;
+pub use names::Scope;
 pub use press::{LetterSource, Press};

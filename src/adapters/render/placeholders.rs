@@ -57,6 +57,7 @@ pub fn hide(text: &str, body: Range<usize>, tags: &[Tag], first: usize, pieces: 
         let mut line: Vec<(String, usize)> = Vec::new();
         let mut only_blocks = true;
         let mut any = false;
+        let mut only_notes = true;
         loop {
             let tag_start = tags.peek().map_or(body.end, |(_, tag)| tag.range.start);
             let stop = text[at..tag_start.min(body.end)].find('\n').map(|i| at + i + 1);
@@ -68,6 +69,7 @@ pub fn hide(text: &str, body: Range<usize>, tags: &[Tag], first: usize, pieces: 
                 Some((index, tag)) if stop.is_none() && at < body.end => {
                     only_blocks &= pieces[*index].is_block();
                     any = true;
+                    only_notes &= pieces[*index] == Piece::Nothing;
                     line.push((placeholder(*index).to_string(), at));
                     at = tag.range.end;
                     tags.next();
@@ -76,6 +78,10 @@ pub fn hide(text: &str, body: Range<usize>, tags: &[Tag], first: usize, pieces: 
             }
         }
         let apart = any && only_blocks;
+        if apart && only_notes {
+            // A note for colleagues is no line of the letter.
+            continue;
+        }
         let quotes: String = text[line_start..].chars().take_while(|c| matches!(c, ' ' | '\t' | '>')).collect();
         let empty_line = format!("{}\n", quotes.trim_end());
         if apart {

@@ -5,10 +5,11 @@ use std::ops::Range;
 
 use handlebars::{Context, Handlebars};
 
-use super::check::{self, Piece, Scope, Span};
+use super::check::{self, Piece, Span};
 use super::frames::Frames;
 use super::helpers::{Alarm, engine};
 use super::marks::{is_private, unshield};
+use super::names::Scope;
 use super::placeholders::{self, MOST_TAGS};
 use super::tags::{self, Block as BlockTag, Tag, TagError};
 use super::tree::{Inline, Mark, settle};
@@ -244,15 +245,11 @@ fn subject_line(
             errors.push(TagError::new(at, hole.what.describe()).help("write what it stands for, or remove it"));
         }
         if !text.is_empty() {
-            inlines.push(Inline::Text(
-                text.split(' ')
-                    .filter(|w| !w.is_empty())
-                    .fold(if text.starts_with(' ') { " ".to_owned() } else { String::new() }, |all, word| {
-                        if all.is_empty() || all.ends_with(' ') { all + word } else { all + " " + word }
-                    })
-                    + if text.trim_start().ends_with(' ') { " " } else { "" },
-                range,
-            ));
+            let mut words = text.to_owned();
+            while words.contains("  ") {
+                words = words.replace("  ", " ");
+            }
+            inlines.push(Inline::Text(words, range));
         }
     };
     let mut at = range.start;
