@@ -10,6 +10,8 @@ pub mod schedule;
 
 pub mod outbox;
 
+pub mod letters;
+
 pub mod delivery;
 
 pub mod inbox;

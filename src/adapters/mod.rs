@@ -1,9 +1,11 @@
-//! The world's answers: clocks, mail servers, folders, databases.
+//! The world's answers: clocks, mail servers, folders, databases; templates and the bytes of mail.
 
 pub mod clock;
 pub mod files;
 pub mod lock;
+pub mod mime;
 pub mod private;
+pub mod render;
 pub mod smtp;
 pub mod store;
 pub mod workspace;

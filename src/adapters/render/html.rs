@@ -1,0 +1,180 @@
+//! Tree → HTML template. Styles are inline, for mail programs drop style sheets; nothing is loaded from outside.
+
+use super::check::Piece;
+use super::tree::{Block, Inline, Item};
+
+const PARAGRAPH: &str = "<p style=\"margin:0 0 1em 0\">";
+const LIST: &str = " style=\"margin:0 0 1em 0;padding:0 0 0 1.5em\"";
+
+pub fn write(blocks: &[Block], pieces: &[Piece]) -> String {
+    let mut writer = Writer { pieces, out: String::new() };
+    writer.blocks(blocks);
+    writer.out
+}
+
+/// One line of inlines, without a paragraph: the subject.
+pub fn line(inlines: &[Inline], pieces: &[Piece]) -> String {
+    let mut writer = Writer { pieces, out: String::new() };
+    writer.inlines(inlines);
+    writer.out
+}
+
+struct Writer<'a> {
+    pieces: &'a [Piece],
+    out: String,
+}
+
+impl Writer<'_> {
+    fn blocks(&mut self, blocks: &[Block]) {
+        for block in blocks {
+            self.block(block);
+        }
+    }
+
+    fn block(&mut self, block: &Block) {
+        match block {
+            Block::Paragraph(inlines) => self.element(PARAGRAPH, inlines, "</p>\n"),
+            Block::Plain(inlines) => self.inlines(inlines),
+            Block::Heading(level, inlines) => {
+                let open = format!("<h{level} style=\"margin:1em 0 0.5em 0;font-size:1.1em\">");
+                self.element(&open, inlines, &format!("</h{level}>\n"));
+            }
+            Block::List(start, items) => {
+                let (open, close) = match start {
+                    None => (format!("<ul{LIST}>\n"), "</ul>\n"),
+                    Some(1) => (format!("<ol{LIST}>\n"), "</ol>\n"),
+                    Some(n) => (format!("<ol start=\"{n}\"{LIST}>\n"), "</ol>\n"),
+                };
+                self.out.push_str(&open);
+                for item in items {
+                    match item {
+                        Item::Item(blocks) => {
+                            self.out.push_str("<li>");
+                            self.blocks(blocks);
+                            self.out.push_str("</li>\n");
+                        }
+                        Item::Tag(tag) => self.tag(*tag),
+                    }
+                }
+                self.out.push_str(close);
+            }
+            Block::Quote(blocks) => {
+                self.out
+                    .push_str("<blockquote style=\"margin:0 0 1em 0;padding:0 0 0 1em;border-left:2px solid #999\">\n");
+                self.blocks(blocks);
+                self.out.push_str("</blockquote>\n");
+            }
+            Block::Rule => self.out.push_str("<hr style=\"border:0;border-top:1px solid #999;margin:1em 0\">\n"),
+            Block::Tag(tag) => self.tag(*tag),
+        }
+    }
+
+    fn element(&mut self, open: &str, inlines: &[Inline], close: &str) {
+        self.out.push_str(open);
+        self.inlines(inlines);
+        self.out.push_str(close);
+    }
+
+    fn inlines(&mut self, inlines: &[Inline]) {
+        for inline in inlines {
+            match inline {
+                Inline::Text(words, _) => escape(words, &mut self.out),
+                Inline::Tag(tag) => self.tag(*tag),
+                Inline::Emphasis(inner) => self.element("<em>", inner, "</em>"),
+                Inline::Strong(inner) => self.element("<strong>", inner, "</strong>"),
+                Inline::Link { url, label } => self.link(url, label),
+                Inline::HardBreak => self.out.push_str("<br>"),
+            }
+        }
+    }
+
+    /// The words and the address, as in the text part: what is seen is where it leads.
+    fn link(&mut self, url: &str, label: &[Inline]) {
+        let shown = shown_url(url);
+        if !label_is_url(label, shown) {
+            self.inlines(label);
+            self.out.push_str(" (");
+        }
+        self.out.push_str("<a href=\"");
+        escape(url, &mut self.out);
+        self.out.push_str("\">");
+        escape(shown, &mut self.out);
+        self.out.push_str("</a>");
+        if !label_is_url(label, shown) {
+            self.out.push(')');
+        }
+    }
+
+    fn tag(&mut self, tag: usize) {
+        match &self.pieces[tag] {
+            Piece::Value(code) | Piece::Open(code) | Piece::Else(code) | Piece::Close(code) => self.out.push_str(code),
+            Piece::Signatories => {
+                let code = format!(
+                    "{{{{some {tag} @root.signatories}}}}{PARAGRAPH}{{{{#each @root.signatories}}}}{{{{put {tag} this.name}}}}\
+                     {{{{#if this.mark}}}}{{{{put {tag} this.mark}}}}{{{{/if}}}}{{{{#unless @last}}}}<br>{{{{/unless}}}}{{{{/each}}}}</p>\n\
+                     {{{{#each @root.signatories}}}}{{{{#if this.note}}}}{PARAGRAPH}{{{{put {tag} this.mark}}}} {{{{put {tag} this.note}}}}</p>\n{{{{/if}}}}{{{{/each}}}}"
+                );
+                self.out.push_str(&code);
+            }
+            Piece::Asks => {
+                let code = format!(
+                    "{{{{some {tag} @root.asks}}}}<ul{LIST}>\n{{{{#each @root.asks}}}}<li>{{{{put {tag} this.text}}}}</li>\n{{{{/each}}}}</ul>\n"
+                );
+                self.out.push_str(&code);
+            }
+            Piece::Nothing => {}
+        }
+    }
+}
+
+/// An address as people read it.
+pub fn shown_url(url: &str) -> &str {
+    url.strip_prefix("mailto:").unwrap_or(url)
+}
+
+/// Whether a link's words are its address, which then stands once.
+pub fn label_is_url(label: &[Inline], shown: &str) -> bool {
+    match label {
+        [Inline::Text(words, _)] => words == shown || words.strip_prefix("mailto:") == Some(shown),
+        [] => true,
+        _ => false,
+    }
+}
+
+/// The author's words; braces and backslashes too, for Handlebars reads the result.
+pub fn escape(words: &str, into: &mut String) {
+    for c in words.chars() {
+        match c {
+            '&' => into.push_str("&amp;"),
+            '<' => into.push_str("&lt;"),
+            '>' => into.push_str("&gt;"),
+            '"' => into.push_str("&quot;"),
+            '\'' => into.push_str("&#39;"),
+            '{' => into.push_str("&#123;"),
+            '}' => into.push_str("&#125;"),
+            '\\' => into.push_str("&#92;"),
+            c => into.push(c),
+        }
+    }
+}
+
+/// Paragraphs and lists in which every tag printed nothing would be gaps on the screen.
+pub fn without_empty_elements(html: String) -> String {
+    let empty_list = format!("<ul{LIST}>\n</ul>\n");
+    let mut html = html;
+    for open in [PARAGRAPH, empty_list.trim_end_matches("</ul>\n")] {
+        let close = if open == PARAGRAPH { "</p>\n" } else { "</ul>\n" };
+        let mut from = 0;
+        while let Some(at) = html[from..].find(open).map(|i| from + i) {
+            let inside = at + open.len();
+            let blank = html[inside..].len() - html[inside..].trim_start_matches(' ').len();
+            if html[inside + blank..].starts_with(close) {
+                html.replace_range(at..inside + blank + close.len(), "");
+                from = at;
+            } else {
+                from = inside;
+            }
+        }
+    }
+    html
+}

@@ -1,0 +1,24 @@
+//! Letters as people write them → letters as delegations read them.
+//!
+//! A letter's Markdown is read once. What comes of it are three Handlebars templates (subject, text, HTML) into which each
+//! delegation's facts are put, escaped: a value can never be read as Markdown, as HTML or as a template.
+
+mod check;
+mod expression;
+mod frames;
+mod front;
+mod helpers;
+mod html;
+mod markdown;
+mod marks;
+mod names;
+mod placeholders;
+mod press;
+mod tags;
+mod text;
+mod tree;
+mod wrap;
+
+pub use frames::Frames;
+pub use names::Scope;
+pub use press::{LetterSource, Press};

@@ -1,0 +1,206 @@
+//! The built-in forms of address.
+
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+use crate::campaign::Gender;
+use crate::letters::FormsOfAddress;
+use crate::letters::address_forms::{Form, Role};
+
+/// `config/un/forms-of-address.toml`, compiled in and read at first use.
+pub static FORMS_OF_ADDRESS: LazyLock<FormsOfAddress> = LazyLock::new(|| {
+    #[expect(clippy::expect_used, reason = "the file is compiled in, and a test reads it")]
+    let file: File = toml::from_str(include_str!("../../config/un/forms-of-address.toml"))
+        .expect("config/un/forms-of-address.toml is well formed");
+    FormsOfAddress::new(file.form.into_iter().map(Form::from).collect())
+});
+
+#[derive(Deserialize)]
+struct File {
+    form: Vec<Row>,
+}
+
+#[derive(Deserialize)]
+struct Row {
+    language: Tongue,
+    role: RoleWord,
+    gender: GenderLetter,
+    envelope: String,
+    title: String,
+    salutation: String,
+    closing: String,
+    verified: bool,
+    source: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Tongue {
+    En,
+    Fr,
+    Es,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum RoleWord {
+    PermanentRepresentative,
+    ChargeDAffaires,
+    DeputyPermanentRepresentative,
+    ApostolicNuncio,
+    PermanentObserver,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum GenderLetter {
+    F,
+    M,
+    X,
+}
+
+impl From<Row> for Form {
+    fn from(row: Row) -> Self {
+        use crate::vocabulary::Language;
+        Self {
+            language: match row.language {
+                Tongue::En => Language::ENGLISH,
+                Tongue::Fr => Language::FRENCH,
+                Tongue::Es => Language::SPANISH,
+            },
+            role: match row.role {
+                RoleWord::PermanentRepresentative => Role::PermanentRepresentative,
+                RoleWord::ChargeDAffaires => Role::ChargeDAffaires,
+                RoleWord::DeputyPermanentRepresentative => Role::DeputyPermanentRepresentative,
+                RoleWord::ApostolicNuncio => Role::ApostolicNuncio,
+                RoleWord::PermanentObserver => Role::PermanentObserver,
+            },
+            gender: match row.gender {
+                GenderLetter::F => Some(Gender::Female),
+                GenderLetter::M => Some(Gender::Male),
+                GenderLetter::X => None,
+            },
+            envelope: row.envelope,
+            title: row.title,
+            salutation: row.salutation,
+            closing: row.closing,
+            verified: row.verified,
+            source: row.source,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::campaign::states::Standing;
+    use crate::campaign::{Contact, Rank, State};
+    use crate::letters::address_forms::AddressForm;
+    use crate::letters::address_forms::samples::{a_head, a_mission, a_state};
+    use crate::vocabulary::Language;
+
+    #[test]
+    fn the_built_in_forms_of_address_are_read_and_none_is_empty() {
+        let forms = FORMS_OF_ADDRESS.forms();
+        assert!(forms.len() >= 30, "{} forms", forms.len());
+        for form in forms {
+            for text in [&form.envelope, &form.title, &form.salutation, &form.closing, &form.source] {
+                assert!(!text.trim().is_empty(), "{form:?}");
+            }
+            assert!(form.envelope.contains("{full_name}"), "{form:?}");
+        }
+    }
+
+    #[test]
+    fn every_language_knows_how_to_address_an_unknown_person() {
+        for language in ["en", "fr", "es"] {
+            let found = FORMS_OF_ADDRESS.forms().iter().find(|f| {
+                f.language.as_str() == language && f.role == Role::PermanentRepresentative && f.gender.is_none()
+            });
+            let form = found.unwrap();
+            assert!(!form.salutation.contains('{') && !form.closing.contains('{'), "{form:?}");
+        }
+    }
+
+    fn addressed(head: Contact, state: &State, language: &str) -> AddressForm {
+        FORMS_OF_ADDRESS.address(&a_mission(head), state, language.parse().unwrap()).unwrap()
+    }
+
+    fn france() -> State {
+        a_state("FRA", Language::FRENCH)
+    }
+
+    #[test]
+    fn an_ambassador_is_addressed_by_language_and_gender() {
+        let form = addressed(a_head(), &france(), "fr");
+        assert_eq!(form.salutation, "Madame l'Ambassadrice,");
+        assert_eq!(
+            form.inside.lines(),
+            [
+                "Son Excellence Madame Anne Personne",
+                "Ambassadrice, Représentante permanente",
+                "Mission permanente",
+                "France"
+            ]
+        );
+        assert_eq!(addressed(a_head(), &france(), "es").salutation, "Excelencia:");
+    }
+
+    #[test]
+    fn an_unknown_person_is_greeted_but_not_named() {
+        let nobody = Contact { name: " ".to_owned(), ..a_head() };
+        let form = addressed(nobody, &france(), "en");
+        assert_eq!(form.salutation, "Excellency,");
+        assert_eq!(form.inside.lines(), ["Permanent Mission", "France"]);
+    }
+
+    #[test]
+    fn an_unknown_gender_is_not_guessed() {
+        let form = addressed(Contact { gender: None, ..a_head() }, &france(), "fr");
+        assert_eq!(form.salutation, "Excellence,");
+        assert_eq!(form.inside.name.as_deref(), Some("S.E. Anne Personne"));
+    }
+
+    #[test]
+    fn a_charge_d_affaires_is_not_called_excellency() {
+        let form = addressed(Contact { rank: Some(Rank::Charge), ..a_head() }, &france(), "en");
+        assert_eq!(form.salutation, "Madam,");
+        assert!(!form.closing.contains("Excellency"));
+    }
+
+    #[test]
+    fn what_the_contact_list_says_wins() {
+        let head = Contact { salutation: Some("Dear Anne,".to_owned()), ..a_head() };
+        let form = addressed(head, &france(), "en");
+        assert_eq!(form.salutation, "Dear Anne,");
+        assert!(!form.verified);
+    }
+
+    #[test]
+    fn a_missing_form_greets_without_a_false_title() {
+        // There is no French form for a deputy of unknown gender.
+        let head = Contact { rank: Some(Rank::Minister), gender: None, ..a_head() };
+        let form = addressed(head, &france(), "fr");
+        assert_eq!(form.salutation, "Excellence,");
+        assert_eq!(form.inside.lines(), ["Anne Personne", "Mission permanente", "France"]);
+    }
+
+    #[test]
+    fn observers_have_forms_of_their_own() {
+        let holy_see = State { standing: Standing::ObserverState, ..a_state("VAT", Language::ENGLISH) };
+        let nuncio = Contact { state: holy_see.code, gender: None, ..a_head() };
+        assert_eq!(addressed(nuncio.clone(), &holy_see, "fr").salutation, "Excellence,");
+        assert!(addressed(nuncio, &holy_see, "en").inside.title.unwrap().starts_with("Apostolic Nuncio"));
+        let union = State { standing: Standing::ObserverOrganisation, ..a_state("EUE", Language::ENGLISH) };
+        let head = Contact { state: union.code, ..a_head() };
+        assert_eq!(addressed(head, &union, "en").inside.title, None, "Permanent Observer is not the Union's title");
+    }
+
+    #[test]
+    fn a_language_without_forms_falls_back_to_english_and_says_so() {
+        let form = addressed(a_head(), &france(), "de");
+        assert_eq!(form.language, Language::ENGLISH);
+        assert!(!form.verified);
+    }
+}
