@@ -1,3 +1,10 @@
 //! The doors between rooms: load, decide, save. Each is short; what is decided, the rooms decide.
 
+pub mod approve;
+pub mod decide;
 pub mod dispatch;
+pub mod draft;
+pub mod plan;
+pub mod presses;
+pub mod record;
+pub mod summary;

@@ -1,0 +1,192 @@
+//! `plan`: what is stored, what would be now, and the difference.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use serde::Serialize;
+
+use crate::adapters::store::{DispatchFilter, Move, PlanRecord, Store, StoreError, Tx};
+use crate::config::sections::campaign::CampaignFile;
+use crate::config::workspace::Workspace;
+use crate::outbox::revision::{Revision, revise};
+use crate::outbox::{Dispatch, Draft, Event, Status};
+use crate::steps::draft::{Drafted, Drafting, LeftOutRow, Letter, Override, draft};
+use crate::vocabulary::problem::Problem;
+use crate::vocabulary::{CampaignId, DispatchId, Instant, LetterName};
+
+/// One line of the difference from last time.
+#[derive(Debug, Clone, Serialize)]
+pub struct Change {
+    pub id: DispatchId,
+    /// `new`, `removed`, `approval void`, or what differs: `due`, `text`, `to` …
+    pub what: String,
+    pub before: String,
+    pub after: String,
+}
+
+/// What a plan found, and, unless it was dry, stored.
+#[derive(Debug)]
+pub struct Planned {
+    pub drafted: Drafted,
+    pub drafts: Vec<Draft>,
+    /// As stored after the plan; empty for a dry one.
+    pub stored: Vec<Dispatch>,
+    pub changes: Vec<Change>,
+}
+
+/// Why there is no plan.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanError {
+    #[error("the files are at fault")]
+    Problems(Vec<Problem>),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Who plans, when, and whether anything is to be stored.
+#[derive(Debug)]
+pub struct PlanRequest<'a> {
+    pub workspace: &'a Workspace,
+    pub file: &'a CampaignFile,
+    pub by: &'a str,
+    pub now: Instant,
+    pub dry: bool,
+}
+
+/// Drafts the campaign and stores what changed. Running it again changes nothing.
+///
+/// # Errors
+/// Every problem of the files at once: then nothing is stored.
+pub async fn plan(store: &Store, request: &PlanRequest<'_>) -> Result<Planned, PlanError> {
+    let campaign = &request.file.campaign;
+    let filter = DispatchFilter { campaign: Some(campaign.id.clone()), ..DispatchFilter::default() };
+    let stored = store.dispatches(&filter).await?;
+    let secret = store.secret(request.now).await?;
+    let fixed = store.fixed_milestones(&campaign.id).await?;
+    let overrides = overrides(&stored);
+    let drafting =
+        Drafting { workspace: request.workspace, file: request.file, secret: &secret, fixed: &fixed, overrides: &overrides };
+    let mut drafts = Vec::new();
+    let mut drafted = draft(&drafting, |letter: Letter| drafts.push(letter.draft));
+    drafted.problems.extend(vanished(&stored, &drafts, request.file));
+    if drafted.problems.iter().any(Problem::is_error) {
+        return Err(PlanError::Problems(drafted.problems));
+    }
+    let tx = store.begin().await?;
+    // Read again inside the transaction: a worker may have moved something meanwhile.
+    let stored = tx.dispatches(&filter).await?;
+    let changes = reconcile(&tx, &stored, &drafts, request).await?;
+    if request.dry {
+        return Ok(Planned { drafted, drafts, stored: Vec::new(), changes });
+    }
+    let record = PlanRecord {
+        campaign: campaign.id.clone(),
+        title: campaign.title.clone(),
+        planned_at: request.now,
+        planned_by: request.by.to_owned(),
+        approvals_wanted: campaign.approvals,
+        zone: campaign.zone,
+        files_changed: None,
+    };
+    let letters: Vec<LetterName> = campaign.steps.iter().map(|step| step.letter.clone()).collect();
+    let files = request.workspace.snapshot.digests(&campaign.id, &letters);
+    tx.save_plan(&record, &files, &drafted.fixed).await?;
+    tx.commit().await?;
+    let stored = store.dispatches(&filter).await?;
+    Ok(Planned { drafted, drafts, stored, changes })
+}
+
+pub fn overrides(stored: &[Dispatch]) -> HashMap<DispatchId, Override> {
+    let decided = stored.iter().filter(|d| d.due_override.is_some() || !d.only_to.is_empty());
+    decided.map(|d| (d.id.clone(), Override { due: d.due_override, only_to: d.only_to.clone() })).collect()
+}
+
+/// A step or a State with an attempt has vanished from the files: what was sent would no longer be explained by them.
+fn vanished(stored: &[Dispatch], drafts: &[Draft], file: &CampaignFile) -> Vec<Problem> {
+    let there: HashSet<&DispatchId> = drafts.iter().map(|d| &d.id).collect();
+    let gone: Vec<&Dispatch> = stored.iter().filter(|d| d.attempts > 0 && !there.contains(&d.id)).collect();
+    if gone.is_empty() {
+        return Vec::new();
+    }
+    let named: Vec<String> = gone.iter().take(5).map(|d| d.id.to_string()).collect();
+    let more = gone.len().saturating_sub(named.len());
+    let and_more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let problem = Problem::error(format!(
+        "letters that were handed over already have vanished from the files: {}{and_more}",
+        named.join(", ")
+    ));
+    let help = "put the step, the contact or the selector back; to stop what is still to come, use `demarche cancel`";
+    vec![problem.in_file(file.source.file.clone()).help(help)]
+}
+
+async fn reconcile(tx: &Tx, stored: &[Dispatch], drafts: &[Draft], request: &PlanRequest<'_>) -> Result<Vec<Change>, StoreError> {
+    let by_id: HashMap<&DispatchId, &Dispatch> = stored.iter().map(|d| (&d.id, d)).collect();
+    let there: HashSet<&DispatchId> = drafts.iter().map(|d| &d.id).collect();
+    let mut changes = Vec::new();
+    let mut new = Vec::new();
+    for draft in drafts {
+        let Some(row) = by_id.get(&draft.id) else {
+            let after = format!("due {}", request.file.campaign.zone.show(draft.due));
+            changes.push(change(&draft.id, "new", "", &after));
+            new.push(draft.clone());
+            continue;
+        };
+        if let Revision::Rewrite { differences, event } = revise(row, draft, request.file.campaign.zone) {
+            changes.extend(differences.iter().map(|d| change(&draft.id, d.what, &d.before, &d.after)));
+            if !request.dry {
+                tx.rewrite(row, draft, request.now).await?;
+            }
+            if let Some(event) = event {
+                let cause = differences.iter().map(|d| d.what).collect::<Vec<_>>().join(", ");
+                if event == Event::Unapprove {
+                    changes.push(change(&draft.id, "approval void", row.status.as_str(), Status::Planned.as_str()));
+                }
+                if !request.dry {
+                    let reason = format!("changed since its approval: {cause}");
+                    tx.apply(&Move::new(row, event, request.by, request.now).because(reason)).await?;
+                }
+            }
+        }
+    }
+    // What a person cancelled stays cancelled, even where the files no longer ask for it.
+    let gone: Vec<Dispatch> =
+        stored.iter().filter(|d| !there.contains(&d.id) && d.attempts == 0 && d.status != Status::Cancelled).cloned().collect();
+    changes.extend(gone.iter().map(|d| change(&d.id, "removed", d.status.as_str(), "")));
+    if !request.dry {
+        tx.add_dispatches(&new, request.by, request.now).await?;
+        tx.remove_dispatches(&gone).await?;
+    }
+    Ok(changes)
+}
+
+fn change(id: &DispatchId, what: &str, before: &str, after: &str) -> Change {
+    Change { id: id.clone(), what: what.to_owned(), before: before.to_owned(), after: after.to_owned() }
+}
+
+/// Changes gathered by what happened, so that `plan` prints one line a cause: "192 letters: text changed".
+pub fn causes(changes: &[Change]) -> Vec<(String, Vec<&Change>)> {
+    let mut by_cause: BTreeMap<(String, String, String), Vec<&Change>> = BTreeMap::new();
+    for change in changes {
+        // A text's digests differ for each letter, dates do not: letters that move together are told together.
+        let (before, after) = match change.what.as_str() {
+            "text" | "to" | "cc" | "subject" => (String::new(), String::new()),
+            _ => (change.before.clone(), change.after.clone()),
+        };
+        let step = change.id.step.to_string();
+        let cause = match (change.what.as_str(), before.is_empty() && after.is_empty()) {
+            ("new", _) => format!("new, {after}"),
+            ("removed", _) => "removed: the files no longer ask for it".to_owned(),
+            ("approval void", _) => "no longer approved".to_owned(),
+            (what, true) => format!("{what} changed"),
+            (what, false) => format!("{what}: {before} → {after}"),
+        };
+        by_cause.entry((step, cause, String::new())).or_default().push(change);
+    }
+    by_cause.into_iter().map(|((step, cause, _), changes)| (format!("{step}: {cause}"), changes)).collect()
+}
+
+/// States that get no letter at all, for the plan's report.
+pub fn left_out_everywhere<'a>(rows: &'a [LeftOutRow], campaign: &CampaignId, drafts: &[Draft]) -> Vec<&'a LeftOutRow> {
+    let gets: HashSet<_> = drafts.iter().filter(|d| d.id.campaign == *campaign).map(|d| d.id.delegation).collect();
+    let mut seen = HashSet::new();
+    rows.iter().filter(|row| !gets.contains(&row.delegation) && seen.insert(row.delegation)).collect()
+}

@@ -1,0 +1,78 @@
+//! Every language of a step's letter, compiled once.
+
+use std::collections::BTreeMap;
+
+use crate::adapters::render::{Frames, LetterSource, Press, Scope};
+use crate::campaign::{MilestoneRef, Step};
+use crate::config::sections::campaign::CampaignFile;
+use crate::config::source::Source;
+use crate::config::workspace::Workspace;
+use crate::vocabulary::Language;
+use crate::vocabulary::problem::Problem;
+
+/// The presses of one step.
+#[derive(Debug, Default)]
+pub struct Presses(BTreeMap<Language, Press>);
+
+impl Presses {
+    pub fn has(&self, language: Language) -> bool {
+        self.0.contains_key(&language)
+    }
+
+    pub fn get(&self, language: Language) -> Option<&Press> {
+        self.0.get(&language)
+    }
+}
+
+/// The two frames, or why they cannot be used.
+pub fn frames(workspace: &Workspace) -> Result<Frames, Vec<Problem>> {
+    let read = |name: &str| {
+        let file = format!("templates/frames/{name}");
+        workspace.snapshot.frame(name).map(|text| Source::new(file.clone(), text)).ok_or_else(|| {
+            Problem::error(format!("there is no frame {file}"))
+                .in_file(file)
+                .help("take it from a fresh workspace: `demarche init DIR`")
+        })
+    };
+    match (read("letter.html.hbs"), read("letter.txt.hbs")) {
+        (Ok(html), Ok(text)) => Frames::read(&html, &text),
+        (html, text) => Err([html.err(), text.err()].into_iter().flatten().collect()),
+    }
+}
+
+/// Compiles all languages of a step's letter, also those that no delegation asks for yet: a mistake is found before it is needed.
+pub fn compile(workspace: &Workspace, file: &CampaignFile, step: &Step, frames: &Frames) -> (Presses, Vec<Problem>) {
+    let mut presses = Presses::default();
+    let mut problems = Vec::new();
+    let scope = scope(workspace, file, step);
+    for (path, text) in workspace.snapshot.letter(&step.letter) {
+        let stem = path.rsplit('/').next().and_then(|name| name.strip_suffix(".md")).unwrap_or("");
+        let Ok(language) = stem.parse::<Language>() else {
+            problems.push(
+                Problem::error(format!("`{stem}` is no language"))
+                    .in_file(path)
+                    .help("name the file after its language: en.md, fr.md"),
+            );
+            continue;
+        };
+        let source = LetterSource { name: step.letter.clone(), language, source: Source::new(path, text) };
+        match Press::compile(&source, frames, &scope) {
+            Ok(press) => drop(presses.0.insert(language, press)),
+            Err(found) => problems.extend(found),
+        }
+    }
+    (presses, problems)
+}
+
+fn scope(workspace: &Workspace, file: &CampaignFile, step: &Step) -> Scope {
+    let milestone = &step.when.milestone;
+    let review_of_state = matches!(milestone, MilestoneRef::UprReview(..) | MilestoneRef::UprNext(_));
+    Scope {
+        target: file.campaign.target.is_some(),
+        session: matches!(milestone, MilestoneRef::HrcOpens(_) | MilestoneRef::HrcCloses(_)),
+        review: review_of_state || matches!(milestone, MilestoneRef::UprOpens(_) | MilestoneRef::UprCloses(_)),
+        review_of_state,
+        previous: step.follows.is_some(),
+        statements: workspace.positions.statements.iter().map(|s| s.id.clone()).collect(),
+    }
+}
