@@ -6,43 +6,11 @@ use std::ops::Range;
 
 use super::expression::{Expression, Node};
 use super::names::{Known, Scope};
+use super::pieces::{Piece, Span};
 use super::tags::{Block, Kind, Tag, TagError};
 use crate::letters::facts::{CATALOGUE, FactKind, values_of};
 use crate::letters::wording::Tongue;
 use crate::vocabulary::{Language, StatementId, hint};
-
-/// A checked tag, as the engine gets it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Piece {
-    /// Prints one value.
-    Value(String),
-    Open(String),
-    Else(String),
-    Close(String),
-    /// Prints the whole list, with marks and notes.
-    Signatories,
-    /// Prints the whole list.
-    Asks,
-    Nothing,
-}
-
-impl Piece {
-    /// Whether the tag may stand between paragraphs.
-    pub fn is_block(&self) -> bool {
-        !matches!(self, Self::Value(_))
-    }
-}
-
-/// A block from its opening to its closing tag: indices of tags.
-#[derive(Debug, Clone)]
-pub struct Span {
-    pub block: Block,
-    /// Which list `each` goes through.
-    pub list: Option<FactKind>,
-    pub open: usize,
-    pub elses: Vec<usize>,
-    pub close: usize,
-}
 
 /// Checks all tags; the pieces stand in the order of the tags.
 pub fn check(tags: &[Tag], scope: &Scope, language: Language, errors: &mut Vec<TagError>) -> (Vec<Piece>, Vec<Span>) {

@@ -1,6 +1,6 @@
 //! Tree → HTML template. Styles are inline, for mail programs drop style sheets; nothing is loaded from outside.
 
-use super::check::Piece;
+use super::pieces::Piece;
 use super::tree::{Block, Inline, Item};
 
 const PARAGRAPH: &str = "<p style=\"margin:0 0 1em 0\">";

@@ -5,7 +5,8 @@ use std::ops::Range;
 
 use pulldown_cmark::{Event, LinkType, OffsetIter, Options, Parser, Tag as Md, TagEnd};
 
-use super::check::Piece;
+use super::marks::is_private;
+use super::pieces::Piece;
 use super::placeholders::{Hidden, tag_of};
 use super::tags::TagError;
 use super::tree::{Block, Inline, Item};
@@ -263,6 +264,16 @@ impl Reader<'_, '_> {
     }
 
     fn words(&mut self, text: &str, range: Range<usize>, here: usize, into: &mut Vec<Inline>) {
+        // `&#xE000;` and its like: characters that the source does not show, and that could pass for our own marks.
+        let written = &self.hidden.text[range.clone()];
+        let joiner = |c: char| matches!(c, '\u{200C}'..='\u{200F}');
+        if text
+            .chars()
+            .any(|c| (is_private(c) || safe_text::is_unsafe(c) && !joiner(c)) && c != '\t' && !written.contains(c))
+        {
+            self.refuse(range, "this stands for an invisible or control character", "delete it");
+            return;
+        }
         let source = self.hidden.source(range);
         for part in text.split_inclusive(|c| tag_of(c).is_some()) {
             let (words, tag) = match part.chars().next_back().and_then(tag_of) {
@@ -310,7 +321,10 @@ impl Reader<'_, '_> {
                 "a link leads to https://, http:// or mailto: only",
                 "write the whole address, with https:// in front",
             );
-        } else if url.chars().any(|c| c.is_whitespace() || safe_text::is_unsafe(c) || "\"<>\\{}|^`".contains(c)) {
+        } else if url
+            .chars()
+            .any(|c| c.is_whitespace() || is_private(c) || safe_text::is_unsafe(c) || "\"<>\\{}|^`".contains(c))
+        {
             self.refuse(
                 range,
                 "this address holds a character that no address of the web has",

@@ -12,6 +12,7 @@ mod html;
 mod markdown;
 mod marks;
 mod names;
+mod pieces;
 mod placeholders;
 mod press;
 mod tags;

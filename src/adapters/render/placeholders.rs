@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::check::Piece;
+use super::pieces::Piece;
 use super::tags::Tag;
 
 /// The placeholder of tag 0; the others follow. Plane 15 is for private use, and refused in a letter's own text.

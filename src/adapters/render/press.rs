@@ -5,11 +5,12 @@ use std::ops::Range;
 
 use handlebars::{Context, Handlebars};
 
-use super::check::{self, Piece, Span};
+use super::check;
 use super::frames::Frames;
 use super::helpers::{Alarm, engine};
 use super::marks::{is_private, unshield};
 use super::names::Scope;
+use super::pieces::{Piece, Span};
 use super::placeholders::{self, MOST_TAGS};
 use super::tags::{self, Block as BlockTag, Tag, TagError};
 use super::tree::{Inline, Mark, settle};
@@ -65,6 +66,9 @@ impl Press {
         let parsed = markdown::parse(&source.text, &hidden, &pieces, &mut errors);
         if parsed.blocks.is_empty() && errors.is_empty() {
             errors.push(TagError::new(parts.body.clone(), "the letter is empty"));
+        }
+        if errors.is_empty() {
+            nothing_lost(&all_tags, first_of_body, &pieces, &parsed.container, &mut errors);
         }
         well_nested(&spans, &parsed.container, first_of_body, &all_tags, &mut errors);
         if !errors.is_empty() {
@@ -292,6 +296,24 @@ fn well_nested(
                     format!("this `#{}` begins and ends in different parts of the letter", span.block.word()),
                 )
                 .help("put both tags on lines of their own, or both into the same paragraph"),
+            );
+        }
+    }
+}
+
+/// Markdown drops what it takes for the definition of a link: a tag in it would be gone without a word.
+fn nothing_lost(
+    tags: &[Tag],
+    first_of_body: usize,
+    pieces: &[Piece],
+    container: &[Option<usize>],
+    errors: &mut Vec<TagError>,
+) {
+    for (index, tag) in tags.iter().enumerate().skip(first_of_body) {
+        if pieces[index] != Piece::Nothing && container[index].is_none() {
+            errors.push(
+                TagError::new(tag.range.clone(), "this tag stands where nothing is printed")
+                    .help("move it into a paragraph"),
             );
         }
     }

@@ -1,8 +1,8 @@
 //! Tree → text template. Paragraphs stay whole, between marks: they are wrapped once their values are in them.
 
-use super::check::Piece;
 use super::html::{label_is_url, shown_url};
 use super::marks::{BREAK, END, FIRST, GAP, REST, WORDS, shield};
+use super::pieces::Piece;
 use super::tree::{Block, Inline, Item};
 
 pub fn write(blocks: &[Block], pieces: &[Piece]) -> String {
