@@ -72,4 +72,3 @@ fn contents(path: &Path) -> io::Result<Vec<u8>> {
 fn name(path: &Path) -> String {
     path.components().map(|c| c.as_os_str().to_string_lossy().into_owned()).collect::<Vec<_>>().join("/")
 }
-

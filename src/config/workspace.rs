@@ -58,15 +58,14 @@ impl Snapshot {
 
     /// Why the files of a campaign are not those that its last plan read; `None` when they are.
     pub fn difference(&self, campaign: &CampaignId, planned: &BTreeMap<String, Digest>) -> Option<String> {
-        let mut letters: Vec<LetterName> = planned
-            .keys()
-            .filter_map(|file| file.strip_prefix(LETTERS)?.split('/').next()?.parse().ok())
-            .collect();
+        let mut letters: Vec<LetterName> =
+            planned.keys().filter_map(|file| file.strip_prefix(LETTERS)?.split('/').next()?.parse().ok()).collect();
         letters.dedup();
         if let Some((file, why)) = self.unreadable.iter().find(|(file, _)| {
             concerns(file, campaign, &letters)
                 || letters.iter().any(|l| **file == format!("{LETTERS}{l}"))
-                || ["config", "config/campaigns", "templates", "templates/letters", "templates/frames"].contains(&file.as_str())
+                || ["config", "config/campaigns", "templates", "templates/letters", "templates/frames"]
+                    .contains(&file.as_str())
         }) {
             return Some(format!("{file} cannot be read: {why}"));
         }
@@ -158,7 +157,11 @@ impl Workspace {
             take(found);
             calendar = calendar.corrected(corrections);
             let odd = calendar.contradictions();
-            take(odd.iter().map(|c| Problem::warning(c.to_string()).in_file(CALENDAR).help("look at the dates once more")).collect());
+            take(
+                odd.iter()
+                    .map(|c| Problem::warning(c.to_string()).in_file(CALENDAR).help("look at the dates once more"))
+                    .collect(),
+            );
         }
         let mut all = Positions { statements: un::statements().to_vec(), positions: Vec::new() };
         if let Some(source) = &positions_source {
@@ -180,7 +183,11 @@ impl Workspace {
             }
             None => {
                 if !snapshot.unreadable.contains_key(CONTACTS) {
-                    take(vec![Problem::error("there is no contact list").in_file(CONTACTS).help("make config/contacts.csv; `demarche init` shows one")]);
+                    take(vec![
+                        Problem::error("there is no contact list")
+                            .in_file(CONTACTS)
+                            .help("make config/contacts.csv; `demarche init` shows one"),
+                    ]);
                 }
                 Vec::new()
             }
@@ -208,7 +215,9 @@ impl Workspace {
                         found.push(
                             Problem::error(format!("the letter `{}` has no English text", step.letter))
                                 .at(file.source.place(places.letter.clone()))
-                                .help(format!("write {english}: it is what a mission gets when its own language is missing")),
+                                .help(format!(
+                                    "write {english}: it is what a mission gets when its own language is missing"
+                                )),
                         );
                     }
                     continue;

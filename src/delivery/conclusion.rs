@@ -57,7 +57,9 @@ fn try_again(attempt: &Attempt<'_>, verdict: &Verdict) -> Conclusion {
 fn left_out(verdict: &Verdict) -> Option<String> {
     let refused = verdict.recipients().iter().filter(|r| r.role == Role::Cc);
     let words: Vec<String> = refused
-        .filter_map(|r| r.reply.as_ref().filter(|reply| !reply.is_positive()).map(|reply| format!("{}: {reply}", r.address)))
+        .filter_map(|r| {
+            r.reply.as_ref().filter(|reply| !reply.is_positive()).map(|reply| format!("{}: {reply}", r.address))
+        })
         .collect();
     (!words.is_empty()).then(|| format!("left without cc {}", words.join("; ")))
 }

@@ -80,7 +80,7 @@ pub fn judge(dispatch: &Dispatch, given: &Circumstances, now: Instant) -> Ruling
         let why = format!("campaign {campaign} wrote to this mission on {}", at.utc().format("%Y-%m-%d"));
         return Ruling::Hold(Guard::Neighbour, why);
     }
-    let never_tried = dispatch.tried_since.is_none();
+    let never_tried = dispatch.attempts == 0;
     if never_tried && !waived(Guard::Late) && now > dispatch.due.plus(rules.late_by) {
         let by = lateness(now.since(dispatch.due));
         return match rules.late {
@@ -140,7 +140,7 @@ mod tests {
 
     #[test]
     fn lateness_is_judged_before_the_first_attempt_only() {
-        assert_eq!(judged(|d, _| d.tried_since = Some(due()), 30), Ruling::Leave);
+        assert_eq!(judged(|d, _| d.attempts = 1, 30), Ruling::Leave);
         assert_eq!(judged(|d, _| d.waived = vec![Guard::Late], 500), Ruling::Leave);
     }
 

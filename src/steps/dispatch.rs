@@ -123,7 +123,13 @@ async fn store_outcome(tx: &Tx, policy: &Policy, outcome: &Outcome, turn: &mut T
 }
 
 /// Judges due letters until every free courier has one, or none may leave.
-async fn choose(tx: &Tx, policy: &Policy, input: &TurnInput<'_>, at: Instant, turn: &mut Turn) -> Result<Vec<Dispatch>, StoreError> {
+async fn choose(
+    tx: &Tx,
+    policy: &Policy,
+    input: &TurnInput<'_>,
+    at: Instant,
+    turn: &mut Turn,
+) -> Result<Vec<Dispatch>, StoreError> {
     let mut window = match policy.ceilings {
         Some(ceilings) => Some(filled_window(tx, ceilings, at).await?),
         None => None,
@@ -221,7 +227,14 @@ fn note_full(window: &Option<Window>, dispatch: &Dispatch, full: &mut Vec<String
     }
 }
 
-async fn stop_one(tx: &Tx, policy: &Policy, dispatch: &Dispatch, ruling: &Ruling, at: Instant, turn: &mut Turn) -> Result<(), StoreError> {
+async fn stop_one(
+    tx: &Tx,
+    policy: &Policy,
+    dispatch: &Dispatch,
+    ruling: &Ruling,
+    at: Instant,
+    turn: &mut Turn,
+) -> Result<(), StoreError> {
     let event = match ruling {
         Ruling::Hold(..) => Event::Hold,
         Ruling::Skip(_) => Event::Skip,
@@ -245,7 +258,8 @@ async fn put_off(
     at: Instant,
     turn: &mut Turn,
 ) -> Result<(), StoreError> {
-    let mut moves = Move::new(dispatch, Event::ServerAway, &policy.worker, at).because(format!("not tried, the mail server is away: {words}"));
+    let mut moves = Move::new(dispatch, Event::ServerAway, &policy.worker, at)
+        .because(format!("not tried, the mail server is away: {words}"));
     moves.next_at = Some(until);
     let reason = moves.reason.clone();
     let to = tx.apply(&moves).await?;

@@ -126,7 +126,11 @@ fn with_readings(error: &ScheduleError) -> String {
 }
 
 /// The milestone of a step. `upr:next` counts from the campaign's other milestones and stays what it once was.
-fn milestone(input: &Drafting<'_>, step: &Step, fixed: &mut BTreeMap<String, String>) -> Result<Milestone, ScheduleError> {
+fn milestone(
+    input: &Drafting<'_>,
+    step: &Step,
+    fixed: &mut BTreeMap<String, String>,
+) -> Result<Milestone, ScheduleError> {
     let calendar: &Calendar = &input.workspace.calendar;
     let states = input.workspace.states();
     let MilestoneRef::UprNext(state) = &step.when.milestone else {
@@ -142,7 +146,7 @@ fn milestone(input: &Drafting<'_>, step: &Step, fixed: &mut BTreeMap<String, Str
         let day = calendar.milestone(other, states)?.day;
         after = Some(after.map_or(day, |latest| latest.max(day)));
     }
-    let after = after.ok_or(ScheduleError::NextNeedsTheOthers)?;
+    let after = after.ok_or(ScheduleError::NextNeedsTheOthers { state: *state })?;
     let next = calendar.next_review(*state, after, states)?;
     fixed.insert(name, next.reference.to_string());
     Ok(next)
@@ -161,7 +165,9 @@ fn check_selectors(input: &Drafting<'_>, problems: &mut Vec<Problem>) {
         let at = input.file.source.text.find(&written).unwrap_or(0);
         let help = match hint::nearest(id.as_str(), known()) {
             Some(near) => format!("did you mean `{near}`?"),
-            None => format!("known are {}; add others to config/positions.toml", known().collect::<Vec<_>>().join(", ")),
+            None => {
+                format!("known are {}; add others to config/positions.toml", known().collect::<Vec<_>>().join(", "))
+            }
         };
         let place = input.file.source.place(at..at + written.len());
         problems.push(Problem::error(format!("there is no statement `{id}`")).at(place).help(help));
@@ -213,12 +219,17 @@ impl OneStep<'_> {
             return leave_out(format!("it gets no letter `{follows}` for this one to follow"));
         }
         if member.is_none() && self.asks_for_membership() {
-            let problem = Problem::error(format!("the members of the Human Rights Council on {} are not known", self.milestone.day))
-                .help("leave out hrc-members, not-hrc-members and delegation.hrc_member for dates that far away");
+            let problem = Problem::error(format!(
+                "the members of the Human Rights Council on {} are not known",
+                self.milestone.day
+            ))
+            .help("leave out hrc-members, not-hrc-members and delegation.hrc_member for dates that far away");
             self.fault(problem, state.code);
             return;
         }
-        let Some(choice) = fallback::choose(Some(mission), state, |language| self.presses.has(language)) else { return };
+        let Some(choice) = fallback::choose(Some(mission), state, |language| self.presses.has(language)) else {
+            return;
+        };
         let Some(press) = self.presses.get(choice.language) else { return };
         let recipients = recipients(mission, override_);
         let made = self.letter(&id, state, mission, member, press, recipients, due_at, previous.flatten());
@@ -257,7 +268,13 @@ impl OneStep<'_> {
         let audience = &self.input.file.campaign.audience;
         let selects = audience.include.iter().chain(&audience.exclude);
         selects.into_iter().any(|s| matches!(s, Selector::HrcMembers | Selector::NotHrcMembers))
-            || self.input.workspace.snapshot.letter(&self.step.letter).iter().any(|(_, text)| text.contains("hrc_member"))
+            || self
+                .input
+                .workspace
+                .snapshot
+                .letter(&self.step.letter)
+                .iter()
+                .any(|(_, text)| text.contains("hrc_member"))
     }
 
     #[expect(clippy::too_many_arguments, reason = "one letter is made of all of them, and of nothing else")]
@@ -339,7 +356,9 @@ impl OneStep<'_> {
     }
 
     fn session(&self) -> Option<SessionFact> {
-        let (MilestoneRef::HrcOpens(number) | MilestoneRef::HrcCloses(number)) = &self.milestone.reference else { return None };
+        let (MilestoneRef::HrcOpens(number) | MilestoneRef::HrcCloses(number)) = &self.milestone.reference else {
+            return None;
+        };
         let session = self.input.workspace.calendar.hrc_session(*number)?;
         // A session of which one day is not known yet is one day long to whoever asks; letters that print it are provisional.
         let opens = session.opens.as_ref().map(|d| d.day);
@@ -412,6 +431,10 @@ pub fn known_step(campaign: &Campaign, step: &str) -> Result<StepId, String> {
     let known = campaign.steps.iter().map(|s| s.id.as_str());
     Err(match hint::nearest(step, known.clone()) {
         Some(near) => format!("campaign {} has no step `{step}`; did you mean `{near}`?", campaign.id),
-        None => format!("campaign {} has no step `{step}`; its steps are {}", campaign.id, known.collect::<Vec<_>>().join(", ")),
+        None => format!(
+            "campaign {} has no step `{step}`; its steps are {}",
+            campaign.id,
+            known.collect::<Vec<_>>().join(", ")
+        ),
     })
 }

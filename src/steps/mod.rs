@@ -1,6 +1,7 @@
 //! The doors between rooms: load, decide, save. Each is short; what is decided, the rooms decide.
 
 pub mod approve;
+pub mod correct;
 pub mod decide;
 pub mod dispatch;
 pub mod draft;

@@ -63,8 +63,13 @@ pub async fn plan(store: &Store, request: &PlanRequest<'_>) -> Result<Planned, P
     let secret = store.secret(request.now).await?;
     let fixed = store.fixed_milestones(&campaign.id).await?;
     let overrides = overrides(&stored);
-    let drafting =
-        Drafting { workspace: request.workspace, file: request.file, secret: &secret, fixed: &fixed, overrides: &overrides };
+    let drafting = Drafting {
+        workspace: request.workspace,
+        file: request.file,
+        secret: &secret,
+        fixed: &fixed,
+        overrides: &overrides,
+    };
     let mut drafts = Vec::new();
     let mut drafted = draft(&drafting, |letter: Letter| drafts.push(letter.draft));
     drafted.problems.extend(vanished(&stored, &drafts, request.file));
@@ -118,7 +123,12 @@ fn vanished(stored: &[Dispatch], drafts: &[Draft], file: &CampaignFile) -> Vec<P
     vec![problem.in_file(file.source.file.clone()).help(help)]
 }
 
-async fn reconcile(tx: &Tx, stored: &[Dispatch], drafts: &[Draft], request: &PlanRequest<'_>) -> Result<Vec<Change>, StoreError> {
+async fn reconcile(
+    tx: &Tx,
+    stored: &[Dispatch],
+    drafts: &[Draft],
+    request: &PlanRequest<'_>,
+) -> Result<Vec<Change>, StoreError> {
     let by_id: HashMap<&DispatchId, &Dispatch> = stored.iter().map(|d| (&d.id, d)).collect();
     let there: HashSet<&DispatchId> = drafts.iter().map(|d| &d.id).collect();
     let mut changes = Vec::new();
@@ -148,8 +158,11 @@ async fn reconcile(tx: &Tx, stored: &[Dispatch], drafts: &[Draft], request: &Pla
         }
     }
     // What a person cancelled stays cancelled, even where the files no longer ask for it.
-    let gone: Vec<Dispatch> =
-        stored.iter().filter(|d| !there.contains(&d.id) && d.attempts == 0 && d.status != Status::Cancelled).cloned().collect();
+    let gone: Vec<Dispatch> = stored
+        .iter()
+        .filter(|d| !there.contains(&d.id) && d.attempts == 0 && d.status != Status::Cancelled)
+        .cloned()
+        .collect();
     changes.extend(gone.iter().map(|d| change(&d.id, "removed", d.status.as_str(), "")));
     if !request.dry {
         tx.add_dispatches(&new, request.by, request.now).await?;

@@ -148,7 +148,12 @@ impl<C: Clock, M: Mailer, F: Files> Worker<C, M, F> {
         Ok(report)
     }
 
-    async fn one_turn(&mut self, desk: &mut Desk<M>, zones: &BTreeMap<CampaignId, Zone>, report: &mut Report) -> Result<Turn, StoreError> {
+    async fn one_turn(
+        &mut self,
+        desk: &mut Desk<M>,
+        zones: &BTreeMap<CampaignId, Zone>,
+        report: &mut Report,
+    ) -> Result<Turn, StoreError> {
         let now = self.clock.now();
         let stopping = self.stop.is_asked();
         if !stopping && desk.looked_at_files.is_none_or(|at| now.since(at) >= Duration::seconds(LOOK_AT_FILES)) {

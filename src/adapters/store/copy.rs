@@ -1,7 +1,8 @@
 //! Moving from one database to another, checked by counts and digests.
 
 use sea_orm::{
-    ActiveModelTrait as _, ConnectionTrait as _, EntityTrait as _, IntoActiveModel as _, PaginatorTrait as _, QueryOrder as _, Statement,
+    ActiveModelTrait as _, ConnectionTrait as _, EntityTrait as _, IntoActiveModel as _, PaginatorTrait as _,
+    QueryOrder as _, Statement,
 };
 
 use super::dialect::Dialect;

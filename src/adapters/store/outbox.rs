@@ -34,11 +34,26 @@ pub struct Move<'a> {
     pub waive: Option<Guard>,
     /// Close the window of `give_up`, so that the next attempt opens a new one.
     pub reset_window: bool,
+    /// Forget that it was ever attempted: it went to a file only.
+    pub start_over: bool,
+    /// When the server took it, where a person says that it did.
+    pub sent_at: Option<Instant>,
 }
 
 impl<'a> Move<'a> {
     pub fn new(dispatch: &'a Dispatch, event: Event, by: &'a str, at: Instant) -> Self {
-        Self { dispatch, event, reason: None, by, at, next_at: None, waive: None, reset_window: false }
+        Self {
+            dispatch,
+            event,
+            reason: None,
+            by,
+            at,
+            next_at: None,
+            waive: None,
+            reset_window: false,
+            start_over: false,
+            sent_at: None,
+        }
     }
 
     #[must_use]
@@ -185,6 +200,14 @@ impl Tx {
         }
         if moves.reset_window {
             change.tried_since = Set(None);
+        }
+        if moves.start_over {
+            change.attempts = Set(0);
+            change.via = Set(None);
+            change.sent_at = Set(None);
+        }
+        if let Some(at) = moves.sent_at {
+            change.sent_at = Set(Some(at.millis()));
         }
         if let Some(guard) = moves.waive {
             let mut waived = moves.dispatch.waived.clone();

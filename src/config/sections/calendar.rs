@@ -14,7 +14,11 @@ pub fn read(source: &Source, states: &States) -> (Corrections, Vec<Problem>) {
     for table in root.tables("custom") {
         if let Some(custom) = custom(table) {
             if corrections.customs.iter().any(|c| c.id == custom.id) {
-                document.report_at(0..0, format!("two [[custom]] have the id `{}`", custom.id), "give each an id of its own");
+                document.report_at(
+                    0..0,
+                    format!("two [[custom]] have the id `{}`", custom.id),
+                    "give each an id of its own",
+                );
             }
             corrections.customs.push(custom);
         }

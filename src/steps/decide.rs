@@ -1,0 +1,123 @@
+//! What people decide about a selection of dispatches: hold, release, cancel, settle, restart.
+
+use std::collections::HashMap;
+
+use crate::adapters::store::{DispatchFilter, Move, Store, StoreError};
+use crate::outbox::approval::{Approval, holds};
+use crate::outbox::{Dispatch, Event, Guard, Status};
+use crate::vocabulary::{CampaignId, DispatchId, Instant};
+
+/// What is decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    Hold,
+    Release,
+    Cancel,
+    /// The server took it.
+    SettleSent,
+    /// The server did not take it: it leaves again, if its approvals hold.
+    SettleNotSent,
+    /// It went to a file, and is to be sent for real.
+    Restart,
+}
+
+/// What became of a selection.
+#[derive(Debug, Default)]
+pub struct Decided {
+    pub moved: Vec<(DispatchId, Status)>,
+    /// Those that the decision does not apply to, and why.
+    pub untouched: Vec<(DispatchId, String)>,
+}
+
+/// Who decides, when, and why.
+#[derive(Debug)]
+pub struct Decider<'a> {
+    pub by: &'a str,
+    pub now: Instant,
+    pub reason: Option<&'a str>,
+}
+
+/// How many approvals each campaign wants, by its last plan.
+pub type Wanted = HashMap<CampaignId, usize>;
+
+/// # Errors
+/// When the database refuses.
+pub async fn approvals_wanted(store: &Store) -> Result<Wanted, StoreError> {
+    Ok(store.plans().await?.into_iter().map(|plan| (plan.campaign, plan.approvals_wanted)).collect())
+}
+
+/// Whether what the dispatch is now has been approved by enough organisations.
+pub fn still_approved(dispatch: &Dispatch, approvals: &HashMap<i64, Vec<Approval>>, wanted: &Wanted) -> bool {
+    let given = approvals.get(&dispatch.key).map(Vec::as_slice).unwrap_or_default();
+    let wanted = wanted.get(&dispatch.id.campaign).copied().unwrap_or(usize::MAX);
+    holds(given, &dispatch.seal.to_string(), wanted)
+}
+
+/// Applies a decision to whatever of a selection it fits, all in one transaction. It is in force before the next message: the
+/// worker claims only what is approved or deferred at that moment.
+///
+/// # Errors
+/// When the database refuses; then nothing is decided.
+pub async fn decide(
+    store: &Store,
+    filter: &DispatchFilter,
+    decision: Decision,
+    who: &Decider<'_>,
+) -> Result<Decided, StoreError> {
+    let wanted = approvals_wanted(store).await?;
+    let handed_over = match decision {
+        Decision::SettleSent => last_attempts(store, filter).await?,
+        _ => HashMap::new(),
+    };
+    let tx = store.begin().await?;
+    let selection = tx.dispatches(filter).await?;
+    let keys: Vec<i64> = selection.iter().map(|d| d.key).collect();
+    let approvals = tx.approvals(&keys).await?;
+    let mut decided = Decided::default();
+    for dispatch in &selection {
+        if decision == Decision::Restart && dispatch.via != Some(crate::outbox::Via::Files) {
+            decided.untouched.push((dispatch.id.clone(), "it did not go to a file".to_owned()));
+            continue;
+        }
+        let mut moves =
+            Move::new(dispatch, event(decision, still_approved(dispatch, &approvals, &wanted)), who.by, who.now);
+        moves.reason = who.reason.map(ToOwned::to_owned);
+        match decision {
+            Decision::Release => moves.waive = dispatch.reason.as_deref().and_then(Guard::of_reason),
+            Decision::SettleSent => moves.sent_at = Some(handed_over.get(&dispatch.key).copied().unwrap_or(who.now)),
+            Decision::SettleNotSent => {
+                moves.next_at = Some(who.now);
+                moves.reset_window = true;
+            }
+            Decision::Restart => {
+                moves.start_over = true;
+                moves.reset_window = true;
+                moves.next_at = Some(dispatch.due);
+            }
+            Decision::Hold | Decision::Cancel => {}
+        }
+        match tx.apply(&moves).await {
+            Ok(status) => decided.moved.push((dispatch.id.clone(), status)),
+            Err(StoreError::Impossible(why)) => decided.untouched.push((dispatch.id.clone(), why.to_string())),
+            Err(other) => return Err(other),
+        }
+    }
+    tx.commit().await?;
+    Ok(decided)
+}
+
+fn event(decision: Decision, approved: bool) -> Event {
+    match decision {
+        Decision::Hold => Event::Hold,
+        Decision::Release => Event::Release { approved },
+        Decision::Cancel => Event::Cancel,
+        Decision::SettleSent => Event::SettleSent,
+        Decision::SettleNotSent => Event::SettleNotSent { approved },
+        Decision::Restart => Event::Restart { approved },
+    }
+}
+
+async fn last_attempts(store: &Store, filter: &DispatchFilter) -> Result<HashMap<i64, Instant>, StoreError> {
+    let keys: Vec<i64> = store.dispatches(filter).await?.iter().map(|d| d.key).collect();
+    Ok(store.attempts(&keys).await?.into_iter().map(|attempt| (attempt.dispatch, attempt.at)).collect())
+}

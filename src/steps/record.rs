@@ -1,0 +1,126 @@
+//! The response log and the meetings: entries by hand, corrections, erasure.
+
+use crate::adapters::store::{EntryFilter, Store, StoreError, StoredEntry};
+use crate::responses::{NewEntry, NewMeeting, Stance};
+use crate::vocabulary::{AskId, CampaignId, Instant, StateCode};
+
+/// Adds an entry to the log. Where the caller does not say which letter it answers, it is the last one to that mission.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn add_entry(
+    store: &Store,
+    mut entry: NewEntry,
+    now: Instant,
+) -> Result<(i64, Option<CampaignId>), StoreError> {
+    if let (Some(delegation), None) = (entry.delegation, entry.dispatch)
+        && let Some((key, id)) = store.last_letter_to(delegation, entry.campaign.as_ref()).await?
+    {
+        entry.dispatch = Some(key);
+        entry.campaign.get_or_insert(id.campaign);
+    }
+    let tx = store.begin().await?;
+    let id = tx.add_entry(&entry, now).await?;
+    tx.commit().await?;
+    Ok((id, entry.campaign))
+}
+
+/// What a correction says anew.
+#[derive(Debug, Clone, Default)]
+pub struct Reading {
+    pub stance: Option<Stance>,
+    pub ask: Option<AskId>,
+    pub delegation: Option<StateCode>,
+}
+
+/// Why an entry was not corrected.
+#[derive(Debug, thiserror::Error)]
+pub enum CorrectionError {
+    #[error("there is no entry {0}")]
+    Unknown(i64),
+    /// The entry that corrects it already.
+    #[error("entry {0} has been corrected by entry {1} already")]
+    Superseded(i64, i64),
+    #[error("entry {0} has been erased")]
+    Erased(i64),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Adds an entry that says the same as an earlier one but for the staff's reading of it, and points at it.
+///
+/// # Errors
+/// When there is no such entry, or a later one has taken its place.
+pub async fn correct_entry(
+    store: &Store,
+    id: i64,
+    reading: &Reading,
+    by: &str,
+    now: Instant,
+) -> Result<i64, CorrectionError> {
+    let all = store.entries(&EntryFilter::default()).await?;
+    let old = all.iter().find(|e| e.id == id).ok_or(CorrectionError::Unknown(id))?;
+    if let Some(newer) = all.iter().find(|e| e.corrects == Some(id)) {
+        return Err(CorrectionError::Superseded(id, newer.id));
+    }
+    if old.erased_at.is_some() {
+        return Err(CorrectionError::Erased(id));
+    }
+    let mut entry = again(old, by);
+    entry.stance = reading.stance.or(entry.stance);
+    entry.ask = reading.ask.clone().or(entry.ask);
+    if let Some(delegation) = reading.delegation {
+        entry.delegation = Some(delegation);
+        let last = store.last_letter_to(delegation, entry.campaign.as_ref()).await?;
+        entry.dispatch = last.as_ref().map(|(key, _)| *key);
+        entry.campaign = entry.campaign.or(last.map(|(_, id)| id.campaign));
+        entry.matched_by = "by-hand";
+        entry.confidence = "certain";
+    }
+    let tx = store.begin().await?;
+    let number = tx.add_entry(&entry, now).await?;
+    tx.commit().await?;
+    Ok(number)
+}
+
+fn again(old: &StoredEntry, by: &str) -> NewEntry {
+    NewEntry {
+        at: old.at,
+        campaign: old.campaign.clone(),
+        delegation: old.delegation,
+        dispatch: old.dispatch_key,
+        kind: old.kind,
+        stance: old.stance,
+        ask: old.ask.clone(),
+        from: old.from.clone(),
+        subject: old.subject.clone(),
+        text: old.text.clone(),
+        matched_by: "by-hand",
+        confidence: "certain",
+        attachments: old.attachments.clone(),
+        corrects: Some(old.id),
+        by: by.to_owned(),
+    }
+}
+
+/// Adds a meeting.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn add_meeting(store: &Store, meeting: &NewMeeting, now: Instant) -> Result<i64, StoreError> {
+    let tx = store.begin().await?;
+    let id = tx.add_meeting(meeting, now).await?;
+    tx.commit().await?;
+    Ok(id)
+}
+
+/// Empties what a person who asks for it left in the log. Returns how many entries, and the digests of files to remove.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn erase(store: &Store, address: &str, now: Instant) -> Result<(u64, Vec<String>), StoreError> {
+    let tx = store.begin().await?;
+    let erased = tx.erase(address, now).await?;
+    tx.commit().await?;
+    Ok(erased)
+}
