@@ -36,3 +36,9 @@ pub mod adapters;
 pub mod steps;
 
 pub mod worker;
+
+pub mod rehearsal;
+
+// The front door.
+
+pub mod cli;

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use super::contacts;
 use super::sections::campaign::CampaignFile;
 use super::sections::installation::Installation;
-use super::sections::{calendar, campaign, installation, positions};
+use super::sections::rehearsal::SampleAnswer;
+use super::sections::{calendar, campaign, installation, positions, rehearsal};
 use super::source::Source;
 use super::un;
 use crate::campaign::{Mission, Positions, States, contact};
@@ -113,6 +114,8 @@ pub struct Workspace {
     pub missions: Vec<Mission>,
     pub positions: Positions,
     pub campaigns: Vec<CampaignFile>,
+    /// Invented answers, for rehearsals only.
+    pub sample_answers: Vec<SampleAnswer>,
     pub problems: Vec<Problem>,
 }
 
@@ -140,6 +143,7 @@ impl Workspace {
         let installation_source = source(INSTALLATION).map(Source::with_secrets);
         let calendar_source = source(CALENDAR);
         let positions_source = source(POSITIONS);
+        let rehearsal_source = source(REHEARSAL);
         let campaign_sources: Vec<Source> = snapshot
             .files
             .keys()
@@ -172,6 +176,12 @@ impl Workspace {
             all.statements.extend(file.statements);
             all.positions.extend(file.positions);
         }
+        let mut sample_answers = Vec::new();
+        if let Some(source) = &rehearsal_source {
+            let (answers, found) = rehearsal::read(source, states);
+            take(found);
+            sample_answers = answers;
+        }
         let missions = match snapshot.files.get(CONTACTS) {
             Some(bytes) => {
                 let warn_after = installation.as_ref().map_or(chrono::Duration::days(180), |i| i.warn_after);
@@ -199,7 +209,8 @@ impl Workspace {
             take(found);
             campaigns.extend(campaign);
         }
-        let mut workspace = Self { snapshot, installation, calendar, missions, positions: all, campaigns, problems };
+        let mut workspace =
+            Self { snapshot, installation, calendar, missions, positions: all, campaigns, sample_answers, problems };
         workspace.check_letters_exist();
         workspace
     }

@@ -64,6 +64,7 @@ pub struct Drafted {
 pub struct Letter {
     pub draft: Draft,
     pub rendered: Rendered,
+    pub message: Message,
 }
 
 /// What a later step needs of an earlier one to the same delegation.
@@ -344,7 +345,7 @@ impl OneStep<'_> {
             rules: rules(self.step),
             why: self.why(due_at),
         };
-        Ok((Letter { draft, rendered }, thread))
+        Ok((Letter { draft, rendered, message }, thread))
     }
 
     fn why(&self, due_at: Instant) -> Vec<String> {

@@ -37,8 +37,17 @@ pub struct Worker<C, M: Mailer, F> {
     pub connections: usize,
     pub stop: Stop,
     /// Told of every dispatch that moves, as it moves.
-    pub on_move: fn(&Moved),
+    pub on_move: OnMove,
     pub state: State,
+}
+
+/// A listener to moves.
+pub struct OnMove(pub Box<dyn Fn(&Moved) + Send + Sync>);
+
+impl std::fmt::Debug for OnMove {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("OnMove")
+    }
 }
 
 /// What a worker remembers from round to round; the truth is in the database.
@@ -178,7 +187,7 @@ impl<C: Clock, M: Mailer, F: Files> Worker<C, M, F> {
         desk.outcomes.clear();
         desk.commit_failed = false;
         for moved in &done.moved {
-            (self.on_move)(moved);
+            (self.on_move.0)(moved);
         }
         report.moved.extend(done.moved.iter().cloned());
         report.too_late.extend(done.too_late.iter().cloned());

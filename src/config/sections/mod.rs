@@ -4,3 +4,4 @@ pub mod calendar;
 pub mod campaign;
 pub mod installation;
 pub mod positions;
+pub mod rehearsal;

@@ -1,0 +1,493 @@
+//! The words of the command line. The comments here are the help.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Put a coalition's letter before every delegation at the right moment of the UN calendar
+///
+/// A workspace is a folder with config/ and templates/. Begin with `demarche init DIR`, then `check`, `plan`, `approve`, `run`.
+#[derive(Debug, Parser)]
+#[command(name = "demarche", version, max_term_width = 100, arg_required_else_help = true)]
+pub struct Arguments {
+    /// The workspace [default: the current folder]
+    #[arg(long, global = true, value_name = "DIR", env = "DEMARCHE_WORKSPACE")]
+    pub workspace: Option<PathBuf>,
+
+    /// Print one JSON document instead of text
+    #[arg(long, global = true)]
+    pub json: bool,
+
+    /// Who does this, for the history [default: the login name]
+    #[arg(long, global = true, value_name = "NAME")]
+    pub by: Option<String>,
+
+    /// Say more about what happens, on standard error; twice for still more
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make a fresh workspace
+    Init(InitArgs),
+    /// Read everything, render every letter, and report all problems at once
+    Check(CheckArgs),
+    /// Show the UN's dates, with provisional ones marked
+    Calendar(CalendarArgs),
+    /// Show the contact list as it is understood
+    Contacts(ContactsArgs),
+    /// Compute due dates, render the letters, store both, and show the difference from last time
+    Plan(PlanArgs),
+    /// Show the letters exactly as they would leave
+    Preview(PreviewArgs),
+    /// Send a letter as it stands to a colleague, marked [TEST]
+    Test(TestArgs),
+    /// Approve the exact bytes of letters
+    Approve(ApproveArgs),
+    /// Take approvals back
+    Revoke(RevokeArgs),
+    /// Send what is approved when it is due
+    Run(RunArgs),
+    /// Play a whole campaign in simulated time, into a folder
+    Rehearse(RehearseArgs),
+    /// Show where the campaigns stand, and what needs a person
+    Status(StatusArgs),
+    /// Show who got it, who did not, and why
+    Dispatches(DispatchesArgs),
+    /// Show one dispatch's whole history
+    Show(ShowArgs),
+    /// Show which rules and dates decide one delegation's letters
+    Why(WhyArgs),
+    /// Stop letters, until they are released
+    Hold(DecideArgs),
+    /// Let letters go on that were held, skipped or missed
+    Release(ReleaseArgs),
+    /// End letters for good
+    Cancel(DecideArgs),
+    /// Try letters again that were refused or returned, after a correction
+    Retry(RetryArgs),
+    /// Say what became of letters that are uncertain
+    Settle(SettleArgs),
+    /// Put letters that went to files back, to send them for real
+    Restart(RestartArgs),
+    /// Look after the database
+    Database(DatabaseArgs),
+    /// Empty what a person left in the response log, at that person's request
+    Erase(EraseArgs),
+    /// Read and write the response log
+    Log(LogArgs),
+    /// Note follow-up meetings
+    Meeting(MeetingArgs),
+    /// Print completions for a shell
+    Completions(CompletionsArgs),
+    /// Print the manual page
+    Man,
+}
+
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// A folder that does not exist yet, or is empty
+    pub dir: PathBuf,
+    /// Number of the session of the Human Rights Council to prepare for
+    #[arg(long, value_name = "N", requires = "opens", requires = "closes")]
+    pub session: Option<u16>,
+    /// First day of the session, as in 2027-02-22
+    #[arg(long, value_name = "DAY", requires = "session")]
+    pub opens: Option<String>,
+    /// Last day of the session
+    #[arg(long, value_name = "DAY", requires = "session")]
+    pub closes: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// Also connect to the mail server and sign in; nothing is sent
+    #[arg(long)]
+    pub online: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CalendarPart {
+    Hrc,
+    Upr,
+    Holidays,
+}
+
+#[derive(Debug, Args)]
+pub struct CalendarArgs {
+    /// Only this part
+    pub part: Option<CalendarPart>,
+    /// From this day on [default: today]
+    #[arg(long, value_name = "DAY")]
+    pub from: Option<String>,
+    /// Up to this day [default: two years later]
+    #[arg(long, value_name = "DAY")]
+    pub to: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct ContactsArgs {
+    /// Only this State, by its three letters
+    #[arg(long, value_name = "STATE")]
+    pub state: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    pub campaign: String,
+    /// Store nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    Text,
+    Html,
+    Pdf,
+    Eml,
+}
+
+#[derive(Debug, Args)]
+pub struct PreviewArgs {
+    pub campaign: String,
+    /// Only this step
+    #[arg(long, value_name = "STEP")]
+    pub step: Option<String>,
+    /// Only this delegation, by its three letters
+    #[arg(long, value_name = "STATE")]
+    pub delegation: Option<String>,
+    /// All letters of all steps, with the manifest digest
+    #[arg(long)]
+    pub all: bool,
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
+    /// Write each letter to a file in this folder
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct TestArgs {
+    pub campaign: String,
+    /// A colleague's address; one of the contact list is refused
+    #[arg(long, value_name = "ADDRESS")]
+    pub to: String,
+    /// The step whose letter is sent [default: the first]
+    #[arg(long, value_name = "STEP")]
+    pub step: Option<String>,
+    /// The delegation whose letter is sent [default: the first]
+    #[arg(long, value_name = "STATE")]
+    pub delegation: Option<String>,
+}
+
+/// A campaign, and what part of it.
+#[derive(Debug, Clone, Args)]
+pub struct Selection {
+    pub campaign: String,
+    /// Only this step
+    #[arg(long, value_name = "STEP")]
+    pub step: Option<String>,
+    /// Only these delegations, by their three letters; may be repeated
+    #[arg(long = "delegation", value_name = "STATE")]
+    pub delegations: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct ApproveArgs {
+    #[command(flatten)]
+    pub selection: Selection,
+    /// The approver, as named in the campaign's file
+    #[arg(long = "as", value_name = "NAME")]
+    pub as_whom: String,
+    /// Refuse unless the letters that wait for approval have this digest
+    #[arg(long, value_name = "sha256:…")]
+    pub manifest: Option<String>,
+    /// The mail in which the approver said yes; kept with the approval
+    #[arg(long, value_name = "FILE", requires = "manifest")]
+    pub evidence: Option<PathBuf>,
+    /// Answer the question with yes
+    #[arg(long)]
+    pub yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct RevokeArgs {
+    #[command(flatten)]
+    pub selection: Selection,
+    /// The approver, as named in the campaign's file
+    #[arg(long = "as", value_name = "NAME")]
+    pub as_whom: String,
+}
+
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// End once nothing is due or in flight
+    #[arg(long)]
+    pub until_idle: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct RehearseArgs {
+    pub campaign: String,
+    /// Where letters, database and transcript go [default: var/rehearsal/CAMPAIGN]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct StatusArgs {
+    pub campaign: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct DispatchesArgs {
+    pub campaign: Option<String>,
+    /// Only in this status
+    #[arg(long, value_name = "STATUS")]
+    pub status: Option<String>,
+    /// Only this delegation, by its three letters
+    #[arg(long, value_name = "STATE")]
+    pub delegation: Option<String>,
+    /// Only this step
+    #[arg(long, value_name = "STEP")]
+    pub step: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct ShowArgs {
+    /// As in hrc37-china/letter/FRA
+    pub dispatch: String,
+    /// Print the exact bytes instead
+    #[arg(long)]
+    pub eml: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct WhyArgs {
+    pub campaign: String,
+    /// By its three letters
+    pub delegation: String,
+}
+
+#[derive(Debug, Args)]
+pub struct DecideArgs {
+    #[command(flatten)]
+    pub selection: Selection,
+    /// Why; kept in the history
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+    /// Answer the question with yes
+    #[arg(long)]
+    pub yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct ReleaseArgs {
+    #[command(flatten)]
+    pub selection: Selection,
+    /// Why; kept in the history
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+    /// A new due time in the campaign's zone, as in "2018-02-06 09:30"; it must be approved again
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct RetryArgs {
+    /// As in hrc37-china/letter/FRA
+    #[arg(required = true)]
+    pub dispatches: Vec<String>,
+    /// Answer the question with yes
+    #[arg(long)]
+    pub yes: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Settlement {
+    Sent,
+    NotSent,
+}
+
+#[derive(Debug, Args)]
+pub struct SettleArgs {
+    /// As in hrc37-china/letter/FRA
+    #[arg(required = true)]
+    pub dispatches: Vec<String>,
+    /// What became of them
+    #[arg(long = "as", value_enum)]
+    pub as_what: Settlement,
+    /// How that is known; kept in the history
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+    /// Answer the question with yes
+    #[arg(long)]
+    pub yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct RestartArgs {
+    pub campaign: String,
+    /// Answer the question with yes
+    #[arg(long)]
+    pub yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct DatabaseArgs {
+    #[command(subcommand)]
+    pub command: DatabaseCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum DatabaseCommand {
+    /// Bring the schema up to date; every command does so when it opens the database
+    Migrate,
+    /// Copy everything into another database, which must be empty, and compare both
+    Copy {
+        /// sqlite://PATH or postgres://USER@HOST/NAME; the password comes from DEMARCHE_FROM_PASSWORD
+        from: String,
+        /// sqlite://PATH or postgres://USER@HOST/NAME; the password comes from DEMARCHE_TO_PASSWORD
+        to: String,
+    },
+    /// After a restored backup: find letters that have left but that the database does not know as sent
+    Reconcile {
+        /// Mark them as uncertain, so that none leaves twice; `settle` decides each
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct EraseArgs {
+    /// The address of the person who asks
+    pub address: String,
+    /// Answer the question with yes
+    #[arg(long)]
+    pub yes: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub struct LogArgs {
+    #[command(subcommand)]
+    pub command: Option<LogCommand>,
+    pub campaign: Option<String>,
+    /// Only this delegation, by its three letters
+    #[arg(long, value_name = "STATE")]
+    pub delegation: Option<String>,
+    /// Only this kind: reply, auto-reply, bounce, receipt, calendar-reply, call, meeting, letter, note
+    #[arg(long, value_name = "KIND")]
+    pub kind: Option<String>,
+    /// Only this stance
+    #[arg(long, value_name = "STANCE")]
+    pub stance: Option<String>,
+    /// Only from this day on
+    #[arg(long, value_name = "DAY")]
+    pub since: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum LogCommand {
+    /// Show one entry
+    Show {
+        entry: i64,
+        /// Save its attachments in this folder
+        #[arg(long, value_name = "DIR")]
+        save: Option<PathBuf>,
+    },
+    /// Enter a call, a letter, a note or an answer by hand
+    Add(LogAddArgs),
+    /// Say how an answer is to be read
+    Classify {
+        entry: i64,
+        #[arg(long, value_name = "STANCE")]
+        stance: String,
+        /// The ask that it is about
+        #[arg(long, value_name = "ASK")]
+        ask: Option<String>,
+    },
+    /// File an entry under a delegation
+    Assign {
+        entry: i64,
+        #[arg(long, value_name = "STATE")]
+        delegation: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct LogAddArgs {
+    #[arg(long, value_name = "STATE")]
+    pub delegation: String,
+    /// reply, auto-reply, call, meeting, letter or note
+    #[arg(long, value_name = "KIND")]
+    pub kind: String,
+    /// What was said
+    #[arg(long, value_name = "TEXT")]
+    pub text: String,
+    /// The campaign that it answers [default: the one that wrote last to this mission]
+    #[arg(long, value_name = "CAMPAIGN")]
+    pub campaign: Option<String>,
+    /// When it happened, as in "2018-02-06 09:30" or 2018-02-06 [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<String>,
+    /// Who said it
+    #[arg(long, value_name = "NAME")]
+    pub from: Option<String>,
+    /// A scanned letter; kept, never opened
+    #[arg(long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    #[arg(long, value_name = "STANCE")]
+    pub stance: Option<String>,
+    /// The ask that the stance is about
+    #[arg(long, value_name = "ASK", requires = "stance")]
+    pub ask: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct MeetingArgs {
+    #[command(subcommand)]
+    pub command: MeetingCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum MeetingCommand {
+    /// Note a meeting that was agreed
+    Add(MeetingAddArgs),
+    /// Show the meetings, the next first
+    List {
+        campaign: Option<String>,
+        #[arg(long, value_name = "STATE")]
+        delegation: Option<String>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct MeetingAddArgs {
+    #[arg(long, value_name = "STATE")]
+    pub delegation: String,
+    /// In the campaign's zone, as in "2018-02-20 15:00"
+    #[arg(long, value_name = "TIME")]
+    pub at: String,
+    #[arg(long, value_name = "PLACE")]
+    pub place: String,
+    /// The campaign that it belongs to [default: the one that wrote last to this mission]
+    #[arg(long, value_name = "CAMPAIGN")]
+    pub campaign: Option<String>,
+    /// Who comes; may be repeated
+    #[arg(long = "with", value_name = "NAME")]
+    pub attendees: Vec<String>,
+    #[arg(long, value_name = "TEXT")]
+    pub agenda: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct CompletionsArgs {
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}

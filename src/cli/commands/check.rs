@@ -1,0 +1,106 @@
+//! `demarche check`
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde_json::json;
+
+use crate::cli::answer::{Answer, CliError};
+use crate::cli::args::CheckArgs;
+use crate::cli::context::Context;
+use crate::cli::{diagnostics, wiring};
+use crate::config::sections::installation::{Mode, is_loopback};
+use crate::config::workspace::{CONTACTS, INSTALLATION, Workspace};
+use crate::steps::draft::{Drafting, draft};
+use crate::vocabulary::problem::Problem;
+
+pub async fn run(context: &Context, args: &CheckArgs) -> Result<Answer, CliError> {
+    let workspace = context.workspace();
+    let mut problems = workspace.problems.clone();
+    let (mut letters, mut steps) = (0, 0);
+    // Letters are rendered even where other files are at fault, so that one run finds everything.
+    if !workspace.missions.is_empty() {
+        for file in &workspace.campaigns {
+            let nothing = (BTreeMap::new(), HashMap::new());
+            let drafting =
+                Drafting { workspace: &workspace, file, secret: "", fixed: &nothing.0, overrides: &nothing.1 };
+            let drafted = draft(&drafting, |_| {});
+            problems.extend(drafted.problems);
+            letters += drafted.letters;
+            steps += drafted.dates.len();
+            for (index, (step, milestone, due)) in drafted.dates.iter().enumerate() {
+                if due.at < context.now() {
+                    let place = file.steps.get(index).map(|places| file.source.place(places.when.clone()));
+                    let past = format!("step `{step}` was due on {} ({}), which is past", due.day, milestone.reference);
+                    problems.push(Problem { place, ..Problem::notice(past) });
+                }
+            }
+        }
+    }
+    problems.extend(example_addresses(&workspace));
+    problems.extend(nobody_reads(&workspace));
+    if args.online && !problems.iter().any(Problem::is_error) {
+        online(context, &workspace).await?;
+    }
+    if problems.iter().any(Problem::is_error) {
+        return Err(CliError::Files(problems));
+    }
+    let missions = workspace.missions.len();
+    let mut text = diagnostics::show(&problems);
+    let plural = |n: usize, word: &str| format!("{n} {word}{}", if n == 1 { "" } else { "s" });
+    text.push_str(&format!(
+        "{}, {}, {}, {} rendered: nothing is wrong\n",
+        plural(workspace.campaigns.len(), "campaign"),
+        plural(steps, "step"),
+        plural(missions, "mission"),
+        plural(letters, "letter")
+    ));
+    if args.online {
+        text.push_str("the mail server took the account\n");
+    }
+    Ok(Answer::new(
+        text,
+        &json!({ "campaigns": workspace.campaigns.len(), "steps": steps, "missions": missions, "letters": letters, "problems": problems }),
+    ))
+}
+
+/// A real mail server must never see an invented address.
+fn example_addresses(workspace: &Workspace) -> Option<Problem> {
+    let delivery = &workspace.installation.as_ref()?.delivery;
+    let smtp = delivery.smtp.as_ref().filter(|smtp| delivery.mode == Mode::Smtp && !is_loopback(&smtp.host))?;
+    let _named_only_here = smtp;
+    let invented = workspace
+        .missions
+        .iter()
+        .flat_map(|m| &m.contacts)
+        .find(|c| c.email.as_ref().is_some_and(|a| a.is_example()))?;
+    let problem = Problem::error("the contact list holds example addresses, and [delivery] sends over a real server");
+    Some(
+        problem
+            .in_file(format!("{CONTACTS}:{}", invented.line))
+            .help("put the missions' real addresses in, or write mode = \"files\""),
+    )
+}
+
+/// Answers to the letters come to `from`; this version reads no inbox.
+fn nobody_reads(workspace: &Workspace) -> Option<Problem> {
+    let reminder =
+        workspace.campaigns.iter().find(|file| file.campaign.steps.iter().any(|step| step.only_if.is_some()))?;
+    let problem = Problem::notice(format!(
+        "{} sends reminders to those that have not answered, and no inbox is read: answers come to {} and must be entered by hand",
+        reminder.campaign.id, reminder.campaign.from.address
+    ));
+    Some(problem.in_file(INSTALLATION).help("enter each answer with `demarche log add` before the reminder is due"))
+}
+
+async fn online(context: &Context, workspace: &Workspace) -> Result<(), CliError> {
+    let Some(smtp) = workspace.installation.as_ref().and_then(|i| i.delivery.smtp.as_ref()) else {
+        return Err(CliError::request("there is no mail server to try", "add [delivery.smtp] to config/demarche.toml"));
+    };
+    let sender = workspace.campaigns.first().map(|file| &file.campaign.from.address);
+    let mailer = wiring::smtp_mailer(context, smtp, sender)?;
+    mailer.try_account().await.map_err(|verdict| CliError::World {
+        message: format!("the mail server {}:{} cannot be used", smtp.host, smtp.port),
+        cause: Some(verdict.summary()),
+        help: "look at [delivery.smtp] in config/demarche.toml, and ask the server's administrator".to_owned(),
+    })
+}

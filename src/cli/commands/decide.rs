@@ -1,0 +1,85 @@
+//! `demarche hold` and `demarche cancel`
+
+use serde_json::json;
+
+use crate::cli::answer::{Answer, CliError};
+use crate::cli::args::DecideArgs;
+use crate::cli::context::{Context, campaign, filter};
+use crate::cli::output::{self, cell};
+use crate::cli::wiring::confirm;
+use crate::outbox::Status;
+use crate::steps::decide::{Decided, Decider, Decision, decide};
+
+pub async fn hold(context: &Context, args: &DecideArgs) -> Result<Answer, CliError> {
+    // Stopping is never asked twice: a letter could leave meanwhile.
+    run(context, args, Decision::Hold).await
+}
+
+pub async fn cancel(context: &Context, args: &DecideArgs) -> Result<Answer, CliError> {
+    run(context, args, Decision::Cancel).await
+}
+
+async fn run(context: &Context, args: &DecideArgs, decision: Decision) -> Result<Answer, CliError> {
+    // A campaign can be stopped though another file is at fault.
+    let workspace = context.workspace();
+    let file = campaign(&workspace, &args.selection.campaign)?;
+    let filter = filter(&file.campaign, &args.selection)?;
+    let reason = reason(&args.reason)?;
+    let store = context.planned_store(&workspace).await?;
+    if decision == Decision::Cancel {
+        let open = store.dispatches(&filter).await?;
+        let open: Vec<_> = open.iter().filter(|d| !matches!(d.status, Status::Sent | Status::Cancelled)).collect();
+        let first: Vec<String> = open.iter().take(10).map(|d| format!("{} ({})", d.id, d.status)).collect();
+        output::say(&format!("to be cancelled, for good: {} letters: {}", open.len(), first.join(", ")));
+        confirm(context, args.yes, &format!("Cancel these {} letters?", open.len()))?;
+    }
+    let who = Decider { by: &context.by, now: context.now(), reason: Some(reason) };
+    let decided = decide(&store, &filter, decision, &who).await?;
+    answer(&decided)
+}
+
+/// A reason is for colleagues to read.
+///
+/// # Errors
+/// When it is empty.
+pub fn reason(text: &str) -> Result<&str, CliError> {
+    let text = text.trim();
+    if text.is_empty() {
+        Err(CliError::request("the reason is empty", "say why, for your colleagues: --reason TEXT"))
+    } else {
+        Ok(text)
+    }
+}
+
+/// What moved and what did not, and why.
+///
+/// # Errors
+/// When nothing moved: the request did not fit.
+pub fn answer(decided: &Decided) -> Result<Answer, CliError> {
+    if decided.moved.is_empty() {
+        let why = decided
+            .untouched
+            .first()
+            .map(|(id, why)| format!("{id}: {why}"))
+            .unwrap_or_else(|| "no letter fits the selection".to_owned());
+        return Err(CliError::request(why, "`demarche dispatches` shows where they stand"));
+    }
+    let mut text = String::new();
+    for status in Status::ALL {
+        let n = decided.moved.iter().filter(|(_, to)| *to == status).count();
+        if n > 0 {
+            text.push_str(&format!("{n:>6} {}\n", output::coloured(status)));
+        }
+    }
+    if !decided.untouched.is_empty() {
+        text.push_str(&format!("{:>6} left as they are\n", decided.untouched.len()));
+        for (id, why) in decided.untouched.iter().take(5) {
+            text.push_str(&format!("       {id}: {}\n", cell(why)));
+        }
+    }
+    let value = json!({
+        "moved": decided.moved.iter().map(|(id, status)| json!({ "id": id, "status": status })).collect::<Vec<_>>(),
+        "untouched": decided.untouched.iter().map(|(id, why)| json!({ "id": id, "reason": why })).collect::<Vec<_>>(),
+    });
+    Ok(Answer::new(text, &value))
+}

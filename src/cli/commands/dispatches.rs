@@ -1,0 +1,105 @@
+//! `demarche dispatches`
+
+use std::collections::HashMap;
+
+use serde_json::{Value, json};
+
+use crate::adapters::store::{AttemptRecord, DispatchFilter};
+use crate::cli::answer::{Answer, CliError};
+use crate::cli::args::DispatchesArgs;
+use crate::cli::context::{Context, campaign_id, state, status};
+use crate::cli::output;
+use crate::outbox::{Dispatch, Status};
+use crate::vocabulary::Zone;
+
+pub async fn run(context: &Context, args: &DispatchesArgs) -> Result<Answer, CliError> {
+    let workspace = context.workspace();
+    let filter = DispatchFilter {
+        campaign: args.campaign.as_deref().map(campaign_id).transpose()?,
+        step: args
+            .step
+            .as_deref()
+            .map(|step| step.parse().map_err(|e| CliError::request(format!("{e}"), "`demarche plan` lists the steps")))
+            .transpose()?,
+        delegations: args.delegation.as_deref().map(state).transpose()?.into_iter().collect(),
+        status: args.status.as_deref().map(status).transpose()?,
+    };
+    let Some(store) = context.existing_store(&workspace).await? else {
+        return Ok(Answer::new("nothing has been planned\n", &json!([])));
+    };
+    let zones: HashMap<String, Zone> =
+        store.plans().await?.into_iter().map(|p| (p.campaign.to_string(), p.zone)).collect();
+    if let Some(campaign) = &filter.campaign
+        && !zones.contains_key(campaign.as_str())
+    {
+        return Err(CliError::request(
+            format!("campaign {campaign} has not been planned"),
+            "`demarche status` lists the campaigns",
+        ));
+    }
+    let dispatches = store.dispatches(&filter).await?;
+    let keys: Vec<i64> = dispatches.iter().map(|d| d.key).collect();
+    let mut attempts: HashMap<i64, Vec<AttemptRecord>> = HashMap::new();
+    for attempt in store.attempts(&keys).await? {
+        attempts.entry(attempt.dispatch).or_default().push(attempt);
+    }
+    let none = Vec::new();
+    let mut table = output::table(&["letter", "status", "when", "to", "why, in the server's words"]);
+    let mut rows: Vec<Value> = Vec::with_capacity(dispatches.len());
+    for dispatch in &dispatches {
+        let own = attempts.get(&dispatch.key).unwrap_or(&none);
+        let zone = zones.get(dispatch.id.campaign.as_str()).copied().unwrap_or(Zone::GENEVA);
+        table.add_row(vec![
+            dispatch.id.to_string(),
+            dispatch.status.to_string(),
+            when(dispatch, zone),
+            dispatch.recipients.to.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+            output::cell(&words(dispatch, own)),
+        ]);
+        rows.push(value(dispatch, own));
+    }
+    let text =
+        if rows.is_empty() { "no letter fits\n".to_owned() } else { format!("{table}\n{} letters\n", rows.len()) };
+    Ok(Answer::new(text, &rows))
+}
+
+fn when(dispatch: &Dispatch, zone: Zone) -> String {
+    match (dispatch.status, dispatch.sent_at) {
+        (Status::Sent | Status::Bounced, Some(at)) => zone.show(at),
+        (Status::Deferred, _) => format!("again {}", zone.show(dispatch.next_at)),
+        _ => format!("due {}", zone.show(dispatch.due)),
+    }
+}
+
+/// The reason, else what the server said last.
+fn words(dispatch: &Dispatch, attempts: &[AttemptRecord]) -> String {
+    let said = || attempts.last().and_then(|attempt| attempt.detail.clone());
+    dispatch.reason.clone().or_else(said).unwrap_or_default()
+}
+
+/// The contract's keys; `reason` and, in attempts, `detail` and `evidence` are additions.
+pub fn value(dispatch: &Dispatch, attempts: &[AttemptRecord]) -> Value {
+    let attempts: Vec<Value> = attempts
+        .iter()
+        .map(|a| {
+            let recipients: Vec<Value> =
+                a.recipients.iter().map(|r| json!({ "address": r.address, "code": r.code, "text": r.text })).collect();
+            json!({ "at": a.at, "outcome": a.outcome, "recipients": recipients, "detail": a.detail, "evidence": a.late_evidence })
+        })
+        .collect();
+    json!({
+        "id": dispatch.id,
+        "campaign": dispatch.id.campaign,
+        "step": dispatch.id.step,
+        "delegation": dispatch.id.delegation,
+        "status": dispatch.status,
+        "via": dispatch.via.map(|via| via.as_str()),
+        "due": dispatch.due,
+        "next_at": dispatch.next_at,
+        "digest": dispatch.digest,
+        "message_id": dispatch.message_id,
+        "sent_at": dispatch.sent_at,
+        "reason": dispatch.reason,
+        "attempts": attempts,
+    })
+}

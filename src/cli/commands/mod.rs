@@ -1,0 +1,29 @@
+//! One file a command.
+
+pub mod approve;
+pub mod calendar;
+pub mod check;
+pub mod completions;
+pub mod contacts;
+pub mod database;
+pub mod decide;
+pub mod dispatches;
+pub mod erase;
+pub mod init;
+pub mod log;
+pub mod man;
+pub mod meeting;
+pub mod plan;
+pub mod preview;
+pub mod reconcile;
+pub mod rehearse;
+pub mod release;
+pub mod restart;
+pub mod retry;
+pub mod revoke;
+pub mod run;
+pub mod settle;
+pub mod show;
+pub mod status;
+pub mod test;
+pub mod why;

@@ -1,0 +1,44 @@
+//! `demarche release`
+
+use crate::cli::answer::{Answer, CliError};
+use crate::cli::args::ReleaseArgs;
+use crate::cli::commands::decide::{answer, reason};
+use crate::cli::commands::retry::problems;
+use crate::cli::context::{Context, campaign, filter, moment};
+use crate::outbox::{Dispatch, Status};
+use crate::steps::correct::{CorrectRequest, Correction, correct};
+use crate::steps::decide::{Decided, Decider, Decision, decide};
+
+pub async fn run(context: &Context, args: &ReleaseArgs) -> Result<Answer, CliError> {
+    let reason = reason(&args.reason)?;
+    let workspace = if args.at.is_some() { context.sound_workspace()? } else { context.workspace() };
+    let file = campaign(&workspace, &args.selection.campaign)?;
+    let filter = filter(&file.campaign, &args.selection)?;
+    let store = context.planned_store(&workspace).await?;
+    let Some(at) = &args.at else {
+        let who = Decider { by: &context.by, now: context.now(), reason: Some(reason) };
+        let decided = decide(&store, &filter, Decision::Release, &who).await?;
+        return answer(&decided);
+    };
+    let at = moment(at, file.campaign.zone)?;
+    if at < context.now() {
+        return Err(CliError::request(
+            "the new due time is past",
+            "without --at a letter leaves as soon as it is approved",
+        ));
+    }
+    let all = store.dispatches(&filter).await?;
+    let (stopped, others): (Vec<Dispatch>, Vec<Dispatch>) =
+        all.into_iter().partition(|d| matches!(d.status, Status::Held | Status::Skipped | Status::Missed));
+    let request =
+        CorrectRequest { workspace: &workspace, file, by: &context.by, now: context.now(), reason: Some(reason) };
+    let done = correct(&store, &request, &stopped, Correction::ReleaseAt(at)).await.map_err(problems)?;
+    let decided = Decided {
+        moved: done.into_iter().map(|d| (d.id, d.status)).collect(),
+        untouched: others
+            .into_iter()
+            .map(|d| (d.id, format!("a dispatch that is {} cannot be released", d.status)))
+            .collect(),
+    };
+    answer(&decided)
+}

@@ -1,0 +1,214 @@
+//! `demarche run`
+
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::signal;
+
+use crate::adapters::store::Store;
+use crate::cli::answer::{Answer, CliError};
+use crate::cli::args::RunArgs;
+use crate::cli::context::Context;
+use crate::cli::output;
+use crate::cli::wiring::{self, Folder, Post};
+use crate::config::sections::installation::Mode;
+use crate::config::workspace::Workspace;
+use crate::outbox::Status;
+use crate::ports::Mailer;
+use crate::steps::dispatch::Moved;
+use crate::vocabulary::DispatchId;
+use crate::worker::bell::Bell;
+use crate::worker::round::{OnMove, State};
+use crate::worker::{Report, Stop, Worker};
+
+pub async fn run(context: &Context, args: &RunArgs) -> Result<Answer, CliError> {
+    let workspace = context.workspace();
+    let location = wiring::database(context, &workspace)?;
+    let lock = wiring::worker_lock(&location)?;
+    let store = Store::open(&location).await?;
+    refuse_files_then_real(&workspace, &store).await?;
+    let sender = workspace.campaigns.first().map(|file| file.campaign.from.address.clone());
+    let (policy, connections) = wiring::policy(&workspace)?;
+    let stop = Stop::default();
+    let answer = match wiring::post(context, &workspace, sender.as_ref())? {
+        Post::Files(mailer) => {
+            let worker = worker(context, &store, mailer, policy, connections, &stop);
+            work(worker, &workspace, args.until_idle).await
+        }
+        Post::Smtp(mailer) => {
+            let worker = worker(context, &store, *mailer, policy, connections, &stop);
+            work(worker, &workspace, args.until_idle).await
+        }
+    };
+    drop(lock);
+    answer
+}
+
+type OurWorker<M> = Worker<crate::adapters::clock::SystemClock, M, Folder>;
+
+fn worker<M: Mailer>(
+    context: &Context,
+    store: &Store,
+    mailer: M,
+    policy: crate::steps::dispatch::Policy,
+    connections: usize,
+    stop: &Stop,
+) -> OurWorker<M> {
+    Worker {
+        store: store.clone(),
+        clock: context.clock.clone(),
+        mailer,
+        files: Folder(context.folder.clone()),
+        policy,
+        connections,
+        stop: stop.clone(),
+        on_move: OnMove(Box::new(tell)),
+        state: State::default(),
+    }
+}
+
+/// In smtp mode nothing leaves while letters of the campaign went to files only: they would be missing without anybody noticing.
+async fn refuse_files_then_real(workspace: &Workspace, store: &Store) -> Result<(), CliError> {
+    if workspace.installation.as_ref().is_none_or(|i| i.delivery.mode != Mode::Smtp) {
+        return Ok(());
+    }
+    match store.campaigns_written_to_files().await?.first() {
+        Some((campaign, n)) => Err(CliError::request(
+            format!("{n} letters of {campaign} were written to files and not sent"),
+            format!(
+                "run `demarche restart {campaign}` to send them for real, or `demarche cancel` what is not to be sent"
+            ),
+        )),
+        None => Ok(()),
+    }
+}
+
+async fn work<M: Mailer>(
+    mut worker: OurWorker<M>,
+    workspace: &Workspace,
+    until_idle: bool,
+) -> Result<Answer, CliError> {
+    let stop = worker.stop.clone();
+    let signals = tokio::spawn(listen(stop.clone()));
+    let lost = worker.recover().await?;
+    let mut total = Report::default();
+    if until_idle {
+        loop {
+            add(&mut total, worker.round().await?);
+            if stop.is_asked() || !worker.store.anything_in_hand().await? {
+                break;
+            }
+            // Another worker on PostgreSQL has letters in hand: wait for their answer, or for its lease to run out.
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            worker.recover().await?;
+        }
+    } else {
+        let settings = workspace.installation.as_ref().map(|i| (i.worker.send.as_str().to_owned(), i.worker.zone));
+        let (send, zone) = settings.unwrap_or_else(|| ("*/15 * * * * *".to_owned(), crate::vocabulary::Zone::GENEVA));
+        let scheduler = |e| {
+            CliError::world(format!("the schedule cannot be started: {e}"), "look at [worker] in config/demarche.toml")
+        };
+        let mut bell = Bell::hang(&send, zone).await.map_err(scheduler)?;
+        output::say(&format!("sending as {send} in {zone}; SIGTERM or Ctrl-C ends it"));
+        while !stop.is_asked() {
+            match worker.round().await {
+                Ok(report) => add(&mut total, report),
+                // A database that is away is waited for; nothing is sent meanwhile.
+                Err(error) => {
+                    output::say(&format!("error: {error}\n  caused by: {}\n  help: {}", error.root(), error.help()))
+                }
+            }
+            tokio::select! {
+                () = bell.rings() => {}
+                () = stop.asked() => {}
+            }
+            worker.recover().await?;
+        }
+        bell.take_down().await;
+    }
+    signals.abort();
+    Ok(answer(&total, &lost))
+}
+
+fn add(total: &mut Report, report: Report) {
+    total.moved.extend(report.moved);
+    total.too_late.extend(report.too_late);
+    total.blocked = report.blocked;
+    total.server_away = report.server_away;
+}
+
+/// One line for each dispatch that moves, as it moves; no addresses.
+fn tell(moved: &Moved) {
+    tracing::info!(dispatch = %moved.id, status = %moved.to, reason = moved.reason.as_deref().unwrap_or(""), "moved");
+}
+
+fn answer(report: &Report, lost: &[DispatchId]) -> Answer {
+    let mut text = String::new();
+    for status in [
+        Status::Sent,
+        Status::Deferred,
+        Status::Refused,
+        Status::Uncertain,
+        Status::Held,
+        Status::Skipped,
+        Status::Missed,
+    ] {
+        let n = report.count(status) + if status == Status::Uncertain { lost.len() } else { 0 };
+        if n > 0 {
+            text.push_str(&format!("{:>6} {}\n", n, output::coloured(status)));
+        }
+    }
+    if text.is_empty() {
+        text.push_str("nothing was due\n");
+    }
+    for (campaign, why) in &report.blocked {
+        text.push_str(&format!("{campaign} sends nothing: {}; run `demarche plan {campaign}`\n", output::cell(why)));
+    }
+    if let Some(words) = &report.server_away {
+        text.push_str(&format!("the mail server is away: {}\n", output::cell(words)));
+    }
+    let value = json!({
+        "moved": report.moved.iter().map(|m| json!({ "id": m.id, "status": m.to, "reason": m.reason })).collect::<Vec<_>>(),
+        "uncertain_at_start": lost,
+        "blocked": report.blocked.iter().map(|(campaign, why)| json!({ "campaign": campaign, "reason": why })).collect::<Vec<_>>(),
+        "server_away": report.server_away,
+    });
+    Answer::new(text, &value).code(if report.server_away.is_some() { 3 } else { 0 })
+}
+
+/// The first signal lets letters in hand finish; the second ends at once.
+async fn listen(stop: Stop) {
+    for round in 0.. {
+        if wait_for_signal().await.is_err() {
+            return;
+        }
+        if round == 0 {
+            output::say("stopping: letters in hand have 10 s for their answer; once more to end at once");
+            stop.ask();
+        } else {
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "a person asked twice; letters in hand are uncertain at the next start"
+            )]
+            std::process::exit(130);
+        }
+    }
+}
+
+#[cfg(unix)]
+async fn wait_for_signal() -> std::io::Result<()> {
+    use signal::unix::{SignalKind, signal as on};
+    let (mut terminate, mut interrupt, mut hangup) =
+        (on(SignalKind::terminate())?, on(SignalKind::interrupt())?, on(SignalKind::hangup())?);
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+        _ = hangup.recv() => {}
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+async fn wait_for_signal() -> std::io::Result<()> {
+    signal::ctrl_c().await
+}

@@ -1,0 +1,53 @@
+//! `demarche settle`
+
+use crate::adapters::store::DispatchFilter;
+use crate::cli::answer::{Answer, CliError};
+use crate::cli::args::{SettleArgs, Settlement};
+use crate::cli::commands::decide::answer;
+use crate::cli::commands::retry::named;
+use crate::cli::context::Context;
+use crate::cli::output::{self, cell};
+use crate::cli::wiring::confirm;
+use crate::outbox::Status;
+use crate::steps::decide::{Decided, Decider, Decision, decide};
+
+pub async fn run(context: &Context, args: &SettleArgs) -> Result<Answer, CliError> {
+    let workspace = context.workspace();
+    let store = context.planned_store(&workspace).await?;
+    let dispatches = named(&store, &args.dispatches).await?;
+    if let Some(other) = dispatches.iter().find(|d| d.status != Status::Uncertain) {
+        let message = format!("{} is {}; only what is uncertain is settled", other.id, other.status);
+        return Err(CliError::request(message, "`demarche status` lists what is uncertain"));
+    }
+    let keys: Vec<i64> = dispatches.iter().map(|d| d.key).collect();
+    let attempts = store.attempts(&keys).await?;
+    for dispatch in &dispatches {
+        let last = attempts.iter().filter(|a| a.dispatch == dispatch.key).next_back();
+        let evidence = last
+            .and_then(|a| a.late_evidence.as_deref())
+            .map(|e| format!("; later the server said: {}", cell(e)))
+            .unwrap_or_default();
+        output::say(&format!("{}: {}{evidence}", dispatch.id, cell(dispatch.reason.as_deref().unwrap_or(""))));
+    }
+    let (decision, question) = match args.as_what {
+        Settlement::Sent => (Decision::SettleSent, "Did the server take these letters?"),
+        Settlement::NotSent => {
+            (Decision::SettleNotSent, "Did the server surely not take these letters? They will be sent again.")
+        }
+    };
+    confirm(context, args.yes, question)?;
+    let who = Decider { by: &context.by, now: context.now(), reason: args.reason.as_deref() };
+    let mut decided = Decided::default();
+    for dispatch in &dispatches {
+        let filter = DispatchFilter {
+            campaign: Some(dispatch.id.campaign.clone()),
+            step: Some(dispatch.id.step.clone()),
+            delegations: vec![dispatch.id.delegation],
+            status: Some(Status::Uncertain),
+        };
+        let one = decide(&store, &filter, decision, &who).await?;
+        decided.moved.extend(one.moved);
+        decided.untouched.extend(one.untouched);
+    }
+    answer(&decided)
+}

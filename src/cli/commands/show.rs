@@ -1,0 +1,108 @@
+//! `demarche show`
+
+use serde_json::json;
+
+use crate::cli::answer::{Answer, CliError};
+use crate::cli::args::ShowArgs;
+use crate::cli::commands::dispatches;
+use crate::cli::context::{Context, dispatch_id};
+use crate::cli::output::{self, cell};
+use crate::outbox::approval::{Approval, organisations};
+
+pub async fn run(context: &Context, args: &ShowArgs) -> Result<Answer, CliError> {
+    let id = dispatch_id(&args.dispatch)?;
+    let workspace = context.workspace();
+    let store = context.planned_store(&workspace).await?;
+    let none = || CliError::request(format!("there is no dispatch {id}"), "`demarche dispatches` lists them");
+    let dispatch = store.dispatch(&id).await?.ok_or_else(none)?;
+    if args.eml {
+        let message = store.message(dispatch.digest).await?.ok_or_else(|| {
+            CliError::world(
+                format!("the bytes of {id} are missing from the database"),
+                "restore a backup; nothing of it can be sent",
+            )
+        })?;
+        return Ok(Answer::raw(message));
+    }
+    let zone = store.plan(&id.campaign).await?.map_or(crate::vocabulary::Zone::GENEVA, |plan| plan.zone);
+    let history = store.history(dispatch.key).await?;
+    let attempts = store.attempts(&[dispatch.key]).await?;
+    let approvals: Vec<Approval> = store.approvals(&[dispatch.key]).await?.remove(&dispatch.key).unwrap_or_default();
+    let seal = dispatch.seal.to_string();
+    let in_force = organisations(&approvals, &seal);
+    let list = |addresses: &[crate::vocabulary::Address]| {
+        addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+    };
+    let mut text = format!("{id}: {}\n", output::coloured(dispatch.status));
+    if let Some(reason) = &dispatch.reason {
+        text.push_str(&format!("  why        {}\n", cell(reason)));
+    }
+    text.push_str(&format!("  subject    {}\n", cell(&dispatch.subject)));
+    text.push_str(&format!("  to         {}\n", list(&dispatch.recipients.to)));
+    if !dispatch.recipients.cc.is_empty() {
+        text.push_str(&format!("  cc         {}\n", list(&dispatch.recipients.cc)));
+    }
+    text.push_str(&format!("  due        {}\n", zone.show(dispatch.due)));
+    text.push_str(&format!("  next try   {}\n", zone.show(dispatch.next_at)));
+    text.push_str(&format!("  message id {}\n", dispatch.message_id));
+    text.push_str(&format!("  digest     {}\n", dispatch.digest));
+    let approved = if in_force.is_empty() {
+        "by nobody".to_owned()
+    } else {
+        in_force.iter().copied().collect::<Vec<_>>().join(", ")
+    };
+    text.push_str(&format!("  approved   {}\n", cell(&approved)));
+    text.push_str("\nHow the date came about:\n");
+    for why in &dispatch.why {
+        text.push_str(&format!("  {}\n", cell(why)));
+    }
+    if !attempts.is_empty() {
+        text.push_str("\nAttempts:\n");
+        for attempt in &attempts {
+            let outcome = attempt.detail.as_deref().unwrap_or("in hand");
+            text.push_str(&format!("  {}  {}  {}\n", zone.show(attempt.at), attempt.via, cell(outcome)));
+            for r in &attempt.recipients {
+                let words = match (r.code, &r.text) {
+                    (Some(code), Some(text)) => format!("{code} {text}"),
+                    _ => "not asked".to_owned(),
+                };
+                text.push_str(&format!("      {}  {}\n", cell(&r.address), cell(&words)));
+            }
+            if let Some(evidence) = &attempt.late_evidence {
+                text.push_str(&format!("      later evidence: {}\n", cell(evidence)));
+            }
+        }
+    }
+    text.push_str("\nHistory:\n");
+    for line in &history {
+        let moved = match &line.before {
+            Some(before) if *before != line.after => format!("{before} → {}", line.after),
+            _ => line.after.clone(),
+        };
+        let reason = line.reason.as_deref().map(|r| format!("  {}", cell(r))).unwrap_or_default();
+        text.push_str(&format!(
+            "  {}  {:<12} {moved}  by {}{reason}\n",
+            zone.show(line.at),
+            line.event,
+            cell(&line.by)
+        ));
+    }
+    let mut value = dispatches::value(&dispatch, &attempts);
+    value["subject"] = json!(dispatch.subject);
+    value["to"] = json!(dispatch.recipients.to);
+    value["cc"] = json!(dispatch.recipients.cc);
+    value["why"] = json!(dispatch.why);
+    value["approvals"] = json!(
+        approvals
+            .iter()
+            .map(|a| json!({ "approver": a.approver, "organisation": a.organisation, "revoked": a.revoked, "in_force": !a.revoked && a.seal == seal }))
+            .collect::<Vec<_>>()
+    );
+    value["history"] = json!(
+        history
+            .iter()
+            .map(|h| json!({ "at": h.at, "event": h.event, "before": h.before, "after": h.after, "by": h.by, "reason": h.reason }))
+            .collect::<Vec<_>>()
+    );
+    Ok(Answer::new(text, &value))
+}

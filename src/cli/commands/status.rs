@@ -1,0 +1,76 @@
+//! `demarche status`
+
+use serde_json::json;
+
+use crate::cli::answer::{Answer, CliError};
+use crate::cli::args::StatusArgs;
+use crate::cli::context::{Context, campaign_id};
+use crate::cli::output;
+use crate::outbox::Status;
+use crate::report::CampaignSummary;
+use crate::steps::summary::summaries;
+use crate::vocabulary::Zone;
+
+pub async fn run(context: &Context, args: &StatusArgs) -> Result<Answer, CliError> {
+    let workspace = context.workspace();
+    let campaign = args.campaign.as_deref().map(campaign_id).transpose()?;
+    let Some(store) = context.existing_store(&workspace).await? else {
+        return Ok(Answer::new(
+            "nothing has been planned: run `demarche plan CAMPAIGN`\n",
+            &json!({ "campaigns": [] }),
+        ));
+    };
+    let summaries = summaries(&store, campaign.as_ref(), &workspace.calendar, context.now()).await?;
+    if let (Some(campaign), true) = (&campaign, summaries.is_empty()) {
+        return Err(CliError::request(
+            format!("campaign {campaign} has not been planned"),
+            format!("run `demarche plan {campaign}` first"),
+        ));
+    }
+    let zones = store.plans().await?;
+    let text: String = summaries
+        .iter()
+        .map(|summary| {
+            let zone =
+                zones.iter().find(|plan| plan.campaign == summary.campaign).map_or(Zone::GENEVA, |plan| plan.zone);
+            one(summary, zone)
+        })
+        .collect::<Vec<_>>()
+        .join("\n");
+    let needs = summaries.iter().any(CampaignSummary::needs_a_person);
+    let text =
+        if text.is_empty() { "nothing has been planned: run `demarche plan CAMPAIGN`\n".to_owned() } else { text };
+    Ok(Answer::new(text, &json!({ "campaigns": summaries })).needs_a_person(needs))
+}
+
+/// Rows of one kind that are shown before the rest is counted.
+const SHOWN: usize = 15;
+
+fn one(summary: &CampaignSummary, zone: Zone) -> String {
+    let mut text = format!("{}: {} letters\n", summary.campaign, summary.total);
+    for status in Status::ALL {
+        let n = summary.counts.of(status);
+        if n > 0 {
+            text.push_str(&format!("{n:>6} {}\n", output::coloured(status)));
+        }
+    }
+    if let Some(at) = summary.next_due {
+        text.push_str(&format!("next due: {}\n", zone.show(at)));
+    }
+    if let Some(why) = &summary.files_changed {
+        text.push_str(&format!("NOTHING IS SENT: {}; run `demarche plan {}`\n", output::cell(why), summary.campaign));
+    }
+    if !summary.needs_attention.is_empty() {
+        text.push_str("needs a person:\n");
+        let mut table = output::table(&["letter", "status", "why"]);
+        for row in summary.needs_attention.iter().take(SHOWN) {
+            table.add_row(vec![row.id.to_string(), row.status.to_string(), output::cell(&row.reason)]);
+        }
+        text.push_str(&format!("{table}\n"));
+        if summary.needs_attention.len() > SHOWN {
+            let more = summary.needs_attention.len() - SHOWN;
+            text.push_str(&format!("… and {more} more: `demarche dispatches {} --status STATUS`\n", summary.campaign));
+        }
+    }
+    text
+}

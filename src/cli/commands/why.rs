@@ -1,0 +1,95 @@
+//! `demarche why`
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde_json::json;
+
+use crate::adapters::store::DispatchFilter;
+use crate::cli::answer::{Answer, CliError};
+use crate::cli::args::WhyArgs;
+use crate::cli::context::{Context, campaign, state};
+use crate::cli::output::{cell, coloured};
+use crate::outbox::Draft;
+use crate::steps::draft::{Drafting, draft};
+use crate::steps::plan::overrides;
+use crate::vocabulary::problem::Problem;
+
+pub async fn run(context: &Context, args: &WhyArgs) -> Result<Answer, CliError> {
+    let workspace = context.sound_workspace()?;
+    let file = campaign(&workspace, &args.campaign)?;
+    let delegation = state(&args.delegation)?;
+    let store = context.existing_store(&workspace).await?;
+    let (stored, fixed) = match &store {
+        Some(store) => {
+            let filter = DispatchFilter { campaign: Some(file.campaign.id.clone()), ..DispatchFilter::default() };
+            (store.dispatches(&filter).await?, store.fixed_milestones(&file.campaign.id).await?)
+        }
+        None => (Vec::new(), BTreeMap::new()),
+    };
+    let decided: HashMap<_, _> = overrides(&stored);
+    let drafting = Drafting { workspace: &workspace, file, secret: "", fixed: &fixed, overrides: &decided };
+    let mut drafts: Vec<Draft> = Vec::new();
+    let drafted = draft(&drafting, |letter| {
+        if letter.draft.id.delegation == delegation {
+            drafts.push(letter.draft);
+        }
+    });
+    if drafted.problems.iter().any(Problem::is_error) {
+        return Err(CliError::Files(drafted.problems));
+    }
+    let name = workspace.states().get(delegation).map(|s| s.name_en.clone()).unwrap_or_default();
+    let mut text = format!("{} to {name} ({delegation})\n", file.campaign.id);
+    let mut rows = Vec::new();
+    for step in &file.campaign.steps {
+        text.push_str(&format!("\n{}: {}\n", step.id, step.when));
+        if let Some(row) = drafted.left_out.iter().find(|row| row.step == step.id && row.delegation == delegation) {
+            text.push_str(&format!("  No letter: {}.\n", cell(&row.reason)));
+            rows.push(json!({ "step": step.id, "letter": false, "why": [row.reason] }));
+            continue;
+        }
+        let Some(draft) = drafts.iter().find(|d| d.id.step == step.id) else {
+            text.push_str("  No letter: no selector of `include` names it.\n");
+            rows.push(json!({ "step": step.id, "letter": false, "why": ["no selector of `include` names it"] }));
+            continue;
+        };
+        let mut why = draft.why.clone();
+        why.extend(conditions(step));
+        for rule in &why {
+            text.push_str(&format!("  {}\n", cell(rule)));
+        }
+        let row = stored.iter().find(|d| d.id == draft.id);
+        if let Some(row) = row {
+            let reason = row.reason.as_deref().map(|r| format!(" ({})", cell(r))).unwrap_or_default();
+            text.push_str(&format!("  It is {}{reason}.\n", coloured(row.status)));
+            if row.seal != draft.seal() && row.status.is_open() {
+                text.push_str("  The files have changed since the last plan: run `demarche plan`.\n");
+            }
+        }
+        text.push_str(&format!("  Leaves {} in {}.\n", file.campaign.zone.show(draft.due), draft.language));
+        rows.push(json!({ "step": step.id, "letter": true, "due": draft.due, "why": why, "status": row.map(|r| r.status), "language": draft.language }));
+    }
+    Ok(Answer::new(text, &json!({ "campaign": file.campaign.id, "delegation": delegation, "steps": rows })))
+}
+
+/// What is judged only at the moment of sending.
+fn conditions(step: &crate::campaign::Step) -> Vec<String> {
+    let mut rules = Vec::new();
+    if let Some(follows) = &step.follows {
+        rules.push(format!("It follows `{follows}`: it leaves only if that letter was sent."));
+    }
+    if step.only_if.is_some() {
+        rules.push(
+            "It leaves only if nobody at the mission has answered by then; an automatic reply is no answer.".to_owned(),
+        );
+    }
+    let late_by = crate::vocabulary::time::show_span(step.late_by);
+    rules.push(match step.late {
+        crate::campaign::Late::Ask => {
+            format!("Found more than {late_by} past its time it is held, and a person decides.")
+        }
+        crate::campaign::Late::Skip => {
+            format!("Found more than {late_by} past its time it is missed, and does not leave.")
+        }
+    });
+    rules
+}

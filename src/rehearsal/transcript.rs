@@ -1,0 +1,182 @@
+//! A rehearsal told day by day, for people who have never seen the tool.
+
+use std::collections::BTreeMap;
+
+use super::Rehearsal;
+use crate::campaign::Approver;
+use crate::config::sections::rehearsal::SampleAnswer;
+use crate::outbox::{Dispatch, Status};
+use crate::steps::dispatch::Moved;
+use crate::steps::plan::{Planned, left_out_everywhere};
+use crate::vocabulary::{Day, Instant, StateCode, Zone, safe_text};
+
+/// What happened at one instant.
+#[derive(Debug, Clone)]
+pub enum Event {
+    Planned { letters: usize, delegations: usize },
+    Approved { approver: Approver, letters: usize, complete: usize },
+    Milestone { title: String },
+    Answered { delegation: StateCode, kind: String, is_answer: bool, text: String, stance: Option<String> },
+    Moved(Moved),
+}
+
+impl Event {
+    pub(super) fn planned(planned: &Planned) -> Self {
+        let delegations: std::collections::BTreeSet<_> = planned.drafts.iter().map(|d| d.id.delegation).collect();
+        Self::Planned { letters: planned.drafts.len(), delegations: delegations.len() }
+    }
+
+    pub(super) fn answered(answer: &SampleAnswer) -> Self {
+        Self::Answered {
+            delegation: answer.delegation,
+            kind: answer.kind.to_string(),
+            is_answer: answer.kind.is_answer(),
+            text: answer.text.clone(),
+            stance: answer.stance.map(|s| s.to_string()),
+        }
+    }
+}
+
+pub(super) fn write(
+    rehearsal: &Rehearsal<'_>,
+    planned: &Planned,
+    mut events: Vec<(Instant, Event)>,
+    dispatches: &[Dispatch],
+    (start, end): (Instant, Instant),
+) -> String {
+    let campaign = &rehearsal.file.campaign;
+    let zone = campaign.zone;
+    events.sort_by_key(|(at, _)| *at);
+    let mut text = format!(
+        "Rehearsal of {}: {}\n{} to {}, simulated, times in {zone}. Nothing is sent: letters go to files. The answers are invented.\n",
+        campaign.id,
+        safe_text::line(&campaign.title),
+        long(zone.day_of(start)),
+        long(zone.day_of(end))
+    );
+    let mut by_day: BTreeMap<Day, Vec<(Instant, Event)>> = BTreeMap::new();
+    for (at, event) in events {
+        by_day.entry(zone.day_of(at)).or_default().push((at, event));
+    }
+    for (day, events) in &by_day {
+        text.push_str(&format!("\n{} {}\n", weekday(*day), long(*day)));
+        text.push_str(&one_day(events, zone, planned, campaign));
+    }
+    text.push_str(&closing(rehearsal, dispatches));
+    text
+}
+
+fn one_day(events: &[(Instant, Event)], zone: Zone, planned: &Planned, campaign: &crate::campaign::Campaign) -> String {
+    let mut text = String::new();
+    // Letters that move alike are told in one line: which step, to what, why, from when to when.
+    let mut alike: BTreeMap<(String, Status, String), (Instant, Instant, Vec<StateCode>)> = BTreeMap::new();
+    for (at, event) in events {
+        let time = clock(zone, *at);
+        match event {
+            Event::Planned { letters, delegations } => {
+                text.push_str(&format!("  {time}  The plan: {letters} letters to {delegations} delegations.\n"));
+                for (step, milestone, due) in &planned.drafted.dates {
+                    let n = planned.drafts.iter().filter(|d| d.id.step == *step).count();
+                    text.push_str(&format!(
+                        "         {step:<12} {n:>4} letters, {} {} at {}, counted from {}\n",
+                        weekday(due.day),
+                        long(due.day),
+                        clock(zone, due.at),
+                        milestone.reference
+                    ));
+                }
+                for row in left_out_everywhere(&planned.drafted.left_out, &campaign.id, &planned.drafts) {
+                    text.push_str(&format!(
+                        "         {} gets none: {}\n",
+                        row.delegation,
+                        safe_text::line(&row.reason)
+                    ));
+                }
+            }
+            Event::Approved { approver, letters, complete } => {
+                let left = if *complete > 0 { "; now they may leave" } else { "" };
+                text.push_str(&format!(
+                    "  {time}  {} ({}) approves {letters} letters{left}.\n",
+                    safe_text::line(&approver.name),
+                    safe_text::line(&approver.organisation)
+                ));
+            }
+            Event::Milestone { title } => text.push_str(&format!("         {}\n", capital(&safe_text::line(title)))),
+            Event::Answered { delegation, kind, is_answer, text: words, stance } => {
+                let stance = stance.as_deref().map(|s| format!(" [{s}]")).unwrap_or_default();
+                let note = if *is_answer { "" } else { " (no answer: a reminder still leaves)" };
+                text.push_str(&format!("  {time}  {delegation}, {kind}{stance}{note}: “{}”\n", short(words)));
+            }
+            Event::Moved(moved) => {
+                let why = moved.reason.as_deref().map(cause).unwrap_or_default();
+                let key = (moved.id.step.to_string(), moved.to, why);
+                let entry = alike.entry(key).or_insert((*at, *at, Vec::new()));
+                entry.1 = *at;
+                entry.2.push(moved.id.delegation);
+            }
+        }
+    }
+    for ((step, status, why), (from, until, states)) in alike {
+        let span = if clock(zone, from) == clock(zone, until) {
+            clock(zone, from)
+        } else {
+            format!("{}–{}", clock(zone, from), clock(zone, until))
+        };
+        let named = if states.len() <= 10 {
+            format!(": {}", states.iter().map(StateCode::as_str).collect::<Vec<_>>().join(", "))
+        } else {
+            String::new()
+        };
+        let why = if why.is_empty() { why } else { format!(" ({why})") };
+        text.push_str(&format!("  {span}  {step}: {} {status}{why}{named}\n", states.len()));
+    }
+    text
+}
+
+/// The reason without what differs from one delegation to the next.
+fn cause(reason: &str) -> String {
+    let words = reason.split_once(": ").map_or(reason, |(_, words)| words);
+    match words.split_once(" on ") {
+        Some((what, _)) if what == "the mission answered" => "they have answered".to_owned(),
+        _ => safe_text::line(words).into_owned(),
+    }
+}
+
+fn closing(rehearsal: &Rehearsal<'_>, dispatches: &[Dispatch]) -> String {
+    let mut text = "\nWhat came of it\n".to_owned();
+    for step in &rehearsal.file.campaign.steps {
+        let mut counts: BTreeMap<Status, usize> = BTreeMap::new();
+        for dispatch in dispatches.iter().filter(|d| d.id.step == step.id) {
+            *counts.entry(dispatch.status).or_default() += 1;
+        }
+        let parts: Vec<String> = counts.iter().map(|(status, n)| format!("{n} {status}")).collect();
+        text.push_str(&format!("  {:<12} {}\n", step.id, parts.join(", ")));
+    }
+    text
+}
+
+fn clock(zone: Zone, at: Instant) -> String {
+    at.utc().with_timezone(&zone.tz()).format("%H:%M").to_string()
+}
+
+fn long(day: Day) -> String {
+    day.date().format("%-d %B %Y").to_string()
+}
+
+fn weekday(day: Day) -> String {
+    day.date().format("%a").to_string()
+}
+
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map(|c| c.to_uppercase().collect::<String>() + chars.as_str()).unwrap_or_default()
+}
+
+fn short(text: &str) -> String {
+    let line = safe_text::line(&text.split_whitespace().collect::<Vec<_>>().join(" ")).into_owned();
+    let mut words: String = line.chars().take(100).collect();
+    if words.len() < line.len() {
+        words.push('…');
+    }
+    words
+}
