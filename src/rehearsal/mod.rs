@@ -89,7 +89,10 @@ pub async fn rehearse(rehearsal: &Rehearsal<'_>, mut progress: impl FnMut(Day)) 
     approve_all(rehearsal, &store, &clock, &mut events).await?;
     for (_, milestone, _) in &planned.drafted.dates {
         if let Some(at) = TimeOfDay::new(0, 0).and_then(|midnight| zone.instant(milestone.day, midnight).ok()) {
-            events.push((at, Event::Milestone { title: milestone.title.clone() }));
+            let event = Event::Milestone { title: milestone.title.clone() };
+            if !events.contains(&(at, event.clone())) {
+                events.push((at, event));
+            }
         }
     }
 

@@ -11,7 +11,7 @@ use crate::steps::plan::{Planned, left_out_everywhere};
 use crate::vocabulary::{Day, Instant, StateCode, Zone, safe_text};
 
 /// What happened at one instant.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Event {
     Planned { letters: usize, delegations: usize },
     Approved { approver: Approver, letters: usize, complete: usize },
@@ -66,71 +66,77 @@ pub(super) fn write(
     text
 }
 
+/// The letters that moved alike on one day: which step, to what, and why.
+type Alike = BTreeMap<(String, Status, String), (Instant, Instant, Vec<StateCode>)>;
+
 fn one_day(events: &[(Instant, Event)], zone: Zone, planned: &Planned, campaign: &crate::campaign::Campaign) -> String {
-    let mut text = String::new();
-    // Letters that move alike are told in one line: which step, to what, why, from when to when.
-    let mut alike: BTreeMap<(String, Status, String), (Instant, Instant, Vec<StateCode>)> = BTreeMap::new();
+    // Each line with the instant at which it begins, so that the day is told in order.
+    let mut lines: Vec<(Instant, String)> = Vec::new();
+    let mut alike: Alike = BTreeMap::new();
     for (at, event) in events {
         let time = clock(zone, *at);
-        match event {
+        let line = match event {
             Event::Planned { letters, delegations } => {
-                text.push_str(&format!("  {time}  The plan: {letters} letters to {delegations} delegations.\n"));
-                for (step, milestone, due) in &planned.drafted.dates {
-                    let n = planned.drafts.iter().filter(|d| d.id.step == *step).count();
-                    text.push_str(&format!(
-                        "         {step:<12} {n:>4} letters, {} {} at {}, counted from {}\n",
-                        weekday(due.day),
-                        long(due.day),
-                        clock(zone, due.at),
-                        milestone.reference
-                    ));
-                }
-                for row in left_out_everywhere(&planned.drafted.left_out, &campaign.id, &planned.drafts) {
-                    text.push_str(&format!(
-                        "         {} gets none: {}\n",
-                        row.delegation,
-                        safe_text::line(&row.reason)
-                    ));
-                }
+                format!(
+                    "  {time}  The plan: {letters} letters to {delegations} delegations.\n{}",
+                    the_plan(zone, planned, campaign)
+                )
             }
             Event::Approved { approver, letters, complete } => {
                 let left = if *complete > 0 { "; now they may leave" } else { "" };
-                text.push_str(&format!(
-                    "  {time}  {} ({}) approves {letters} letters{left}.\n",
-                    safe_text::line(&approver.name),
-                    safe_text::line(&approver.organisation)
-                ));
+                let (name, organisation) = (safe_text::line(&approver.name), safe_text::line(&approver.organisation));
+                format!("  {time}  {name} ({organisation}) approves {letters} letters{left}.\n")
             }
-            Event::Milestone { title } => text.push_str(&format!("         {}\n", capital(&safe_text::line(title)))),
+            Event::Milestone { title } => format!("         {}\n", capital(&safe_text::line(title))),
             Event::Answered { delegation, kind, is_answer, text: words, stance } => {
                 let stance = stance.as_deref().map(|s| format!(" [{s}]")).unwrap_or_default();
                 let note = if *is_answer { "" } else { " (no answer: a reminder still leaves)" };
-                text.push_str(&format!("  {time}  {delegation}, {kind}{stance}{note}: “{}”\n", short(words)));
+                format!("  {time}  {delegation}, {kind}{stance}{note}: “{}”\n", short(words))
             }
             Event::Moved(moved) => {
                 let why = moved.reason.as_deref().map(cause).unwrap_or_default();
-                let key = (moved.id.step.to_string(), moved.to, why);
-                let entry = alike.entry(key).or_insert((*at, *at, Vec::new()));
+                let entry = alike.entry((moved.id.step.to_string(), moved.to, why)).or_insert((*at, *at, Vec::new()));
                 entry.1 = *at;
                 entry.2.push(moved.id.delegation);
+                continue;
             }
-        }
+        };
+        lines.push((*at, line));
     }
-    for ((step, status, why), (from, until, states)) in alike {
-        let span = if clock(zone, from) == clock(zone, until) {
-            clock(zone, from)
-        } else {
-            format!("{}–{}", clock(zone, from), clock(zone, until))
-        };
-        let named = if states.len() <= 10 {
-            format!(": {}", states.iter().map(StateCode::as_str).collect::<Vec<_>>().join(", "))
-        } else {
-            String::new()
-        };
-        let why = if why.is_empty() { why } else { format!(" ({why})") };
-        text.push_str(&format!("  {span}  {step}: {} {status}{why}{named}\n", states.len()));
+    lines.extend(alike.into_iter().map(|(key, moved)| (moved.0, moved_alike(zone, key, moved))));
+    lines.sort_by_key(|(at, _)| *at);
+    lines.into_iter().map(|(_, line)| line).collect()
+}
+
+fn the_plan(zone: Zone, planned: &Planned, campaign: &crate::campaign::Campaign) -> String {
+    let mut text = String::new();
+    for (step, milestone, due) in &planned.drafted.dates {
+        let letters = planned.drafts.iter().filter(|d| d.id.step == *step).count();
+        let (day, at) = (format!("{} {}", weekday(due.day), long(due.day)), clock(zone, due.at));
+        let counted = &milestone.reference;
+        text.push_str(&format!("         {step:<12} {letters:>4} letters, {day} at {at}, counted from {counted}\n"));
+    }
+    for row in left_out_everywhere(&planned.drafted.left_out, &campaign.id, &planned.drafts) {
+        text.push_str(&format!("         {} gets none: {}\n", row.delegation, safe_text::line(&row.reason)));
     }
     text
+}
+
+fn moved_alike(
+    zone: Zone,
+    (step, status, why): (String, Status, String),
+    (from, until, states): (Instant, Instant, Vec<StateCode>),
+) -> String {
+    let (first, last) = (clock(zone, from), clock(zone, until));
+    let span = if first == last { first } else { format!("{first}–{last}") };
+    let few = states.len() <= 10;
+    let named = if few {
+        format!(": {}", states.iter().map(StateCode::as_str).collect::<Vec<_>>().join(", "))
+    } else {
+        String::new()
+    };
+    let why = if why.is_empty() { why } else { format!(" ({why})") };
+    format!("  {span}  {step}: {} {status}{why}{named}\n", states.len())
 }
 
 /// The reason without what differs from one delegation to the next.

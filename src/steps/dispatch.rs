@@ -61,7 +61,7 @@ pub struct InHand {
 }
 
 /// A dispatch that a turn moved without handing it over, or whose outcome it stored.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Moved {
     pub id: DispatchId,
     pub to: Status,
