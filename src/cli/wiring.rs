@@ -11,6 +11,7 @@ use super::args::Arguments;
 use super::context::Context;
 use crate::adapters::clock::SystemClock;
 use crate::adapters::files::FilesMailer;
+use crate::adapters::journal::Journal;
 use crate::adapters::lock::{LockError, WorkerLock};
 use crate::adapters::smtp::{self, SettingsError, SmtpMailer};
 use crate::adapters::store::Location;
@@ -189,6 +190,18 @@ pub fn worker_lock(location: &Location) -> Result<Option<WorkerLock>, CliError> 
             cause: Some(source.to_string()),
             help: "look at the rights of var/".to_owned(),
         },
+    })
+}
+
+/// The journal of this worker, in the workspace's `var/`.
+///
+/// # Errors
+/// When it cannot be opened.
+pub fn journal(context: &Context, secret: &str) -> Result<Journal, CliError> {
+    Journal::open(&context.path("var"), secret).map_err(|e| CliError::World {
+        message: "the journal of what was sent cannot be opened".to_owned(),
+        cause: Some(e.to_string()),
+        help: "look at the rights of var/".to_owned(),
     })
 }
 

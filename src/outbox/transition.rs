@@ -48,6 +48,8 @@ pub enum Event {
     Restart { approved: bool },
     /// Its date moved, so what had passed is ahead again.
     Redate,
+    /// The journal knows that it was handed over, and the database, restored from a backup, does not.
+    Remember,
 }
 
 /// A move that there is no door for.
@@ -79,6 +81,7 @@ impl Event {
             Self::Bounce => "marked as bounced",
             Self::Restart { .. } => "restarted",
             Self::Redate => "planned again",
+            Self::Remember => "marked as uncertain",
         }
     }
 }
@@ -115,6 +118,7 @@ pub fn next(from: Status, event: Event) -> Result<Status, Impossible> {
         (S::Sent, E::Bounce) => Ok(S::Bounced),
         (S::Sent, E::Restart { approved }) => Ok(approved_or_planned(approved)),
         (S::Missed, E::Redate) => Ok(S::Planned),
+        (from, E::Remember) if from.is_open() => Ok(S::Uncertain),
         (from, event) => Err(Impossible { from, event }),
     }
 }
@@ -123,7 +127,7 @@ pub fn next(from: Status, event: Event) -> Result<Status, Impossible> {
 mod tests {
     use super::*;
 
-    const EVENTS: [Event; 20] = [
+    const EVENTS: [Event; 21] = [
         Event::Approve,
         Event::Unapprove,
         Event::Claim,
@@ -144,6 +148,7 @@ mod tests {
         Event::Bounce,
         Event::Restart { approved: true },
         Event::Redate,
+        Event::Remember,
     ];
 
     #[test]

@@ -189,6 +189,7 @@ fn worker(
         clock: clock.clone(),
         mailer: FilesMailer { directory: rehearsal.out.join("outgoing") },
         files: NoEdits,
+        journal: None,
         policy: Policy {
             worker: "rehearsal-worker".to_owned(),
             via: Via::Files,

@@ -7,5 +7,6 @@ pub mod dispatch;
 pub mod draft;
 pub mod plan;
 pub mod presses;
+pub mod reconcile;
 pub mod record;
 pub mod summary;

@@ -8,6 +8,7 @@ use tokio::task::{JoinError, JoinSet};
 
 use super::files_watch::{self, Files};
 use super::stop::Stop;
+use crate::adapters::journal::Journal;
 use crate::adapters::store::{Outcome, Store, StoreError};
 use crate::delivery::conclusion::{Attempt, conclude};
 use crate::delivery::{Verdict, retry};
@@ -32,6 +33,8 @@ pub struct Worker<C, M: Mailer, F> {
     pub clock: C,
     pub mailer: M,
     pub files: F,
+    /// Where letters go to a mail server: what was handed over, remembered beside the database.
+    pub journal: Option<Journal>,
     pub policy: Policy,
     /// Couriers, and so letters in hand, at once.
     pub connections: usize,
@@ -196,9 +199,18 @@ impl<C: Clock, M: Mailer, F: Files> Worker<C, M, F> {
         if self.clock.now() >= now.plus(self.policy.lease) {
             desk.commit_failed = true;
         } else {
+            self.note(&done.letters).inspect_err(|_| desk.commit_failed = true)?;
             self.hand_out(desk, &done.letters);
         }
         Ok(done)
+    }
+
+    /// Remembers beside the database what is about to leave; without that nothing does.
+    fn note(&mut self, letters: &[InHand]) -> Result<(), StoreError> {
+        let at = self.clock.now();
+        let Some(journal) = &mut self.journal else { return Ok(()) };
+        let lines = letters.iter().map(|l| (&l.letter.dispatch, l.claim.dispatch.message_id.as_str(), l.claim.fence));
+        journal.note(lines, at).map_err(StoreError::Journal)
     }
 
     fn hand_out(&self, desk: &mut Desk<M>, letters: &[InHand]) {

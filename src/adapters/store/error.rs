@@ -22,6 +22,9 @@ pub enum StoreError {
     /// Somebody else changed the row between reading and writing.
     #[error("{0} was changed by somebody else at the same time")]
     Changed(String),
+    /// The worker's journal, in var/.
+    #[error("the journal of what was sent cannot be written")]
+    Journal(#[source] std::io::Error),
     #[error("the database refused")]
     Db(#[from] DbErr),
 }

@@ -108,6 +108,7 @@ fn word(event: Event) -> &'static str {
         Event::Bounce => "bounce",
         Event::Restart { .. } => "restart",
         Event::Redate => "redate",
+        Event::Remember => "remember",
     }
 }
 

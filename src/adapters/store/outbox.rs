@@ -36,6 +36,8 @@ pub struct Move<'a> {
     pub reset_window: bool,
     /// Forget that it was ever attempted: it went to a file only.
     pub start_over: bool,
+    /// The number of the claim that the journal remembers.
+    pub fence: Option<i64>,
     /// When the server took it, where a person says that it did.
     pub sent_at: Option<Instant>,
 }
@@ -52,6 +54,7 @@ impl<'a> Move<'a> {
             waive: None,
             reset_window: false,
             start_over: false,
+            fence: None,
             sent_at: None,
         }
     }
@@ -205,6 +208,10 @@ impl Tx {
             change.attempts = Set(0);
             change.via = Set(None);
             change.sent_at = Set(None);
+        }
+        if let Some(fence) = moves.fence {
+            change.fence = Set(fence);
+            change.attempts = Set(i32::try_from(moves.dispatch.attempts.max(1)).unwrap_or(i32::MAX));
         }
         if let Some(at) = moves.sent_at {
             change.sent_at = Set(Some(at.millis()));

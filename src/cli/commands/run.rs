@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::signal;
 
+use crate::adapters::journal::Journal;
 use crate::adapters::store::Store;
 use crate::cli::answer::{Answer, CliError};
 use crate::cli::args::RunArgs;
@@ -16,6 +17,7 @@ use crate::config::workspace::Workspace;
 use crate::outbox::Status;
 use crate::ports::Mailer;
 use crate::steps::dispatch::Moved;
+use crate::steps::reconcile::forgotten;
 use crate::vocabulary::DispatchId;
 use crate::worker::bell::Bell;
 use crate::worker::round::{OnMove, State};
@@ -36,12 +38,32 @@ pub async fn run(context: &Context, args: &RunArgs) -> Result<Answer, CliError> 
             work(worker, &workspace, args.until_idle).await
         }
         Post::Smtp(mailer) => {
-            let worker = worker(context, &store, *mailer, policy, connections, &stop);
+            let mut worker = worker(context, &store, *mailer, policy, connections, &stop);
+            let journal = wiring::journal(context, &store.secret(context.now()).await?)?;
+            refuse_a_forgetful_database(&store, &journal).await?;
+            worker.journal = Some(journal);
             work(worker, &workspace, args.until_idle).await
         }
     };
     drop(lock);
     answer
+}
+
+/// A database that has forgotten letters would send them again.
+async fn refuse_a_forgetful_database(store: &Store, journal: &Journal) -> Result<(), CliError> {
+    let letters = forgotten(store, journal).await?;
+    match letters.first() {
+        None => Ok(()),
+        Some(first) => Err(CliError::request(
+            format!(
+                "{} letters were handed over, and the database does not know it: {} at {} and others; was a backup restored?",
+                letters.len(),
+                first.dispatch.id,
+                first.handed_over.at
+            ),
+            "nothing is sent until `demarche database reconcile` has marked them as uncertain",
+        )),
+    }
 }
 
 type OurWorker<M> = Worker<crate::adapters::clock::SystemClock, M, Folder>;
@@ -59,6 +81,7 @@ fn worker<M: Mailer>(
         clock: context.clock.clone(),
         mailer,
         files: Folder(context.folder.clone()),
+        journal: None,
         policy,
         connections,
         stop: stop.clone(),
