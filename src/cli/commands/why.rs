@@ -19,15 +19,17 @@ pub async fn run(context: &Context, args: &WhyArgs) -> Result<Answer, CliError> 
     let file = campaign(&workspace, &args.campaign)?;
     let delegation = state(&args.delegation)?;
     let store = context.existing_store(&workspace).await?;
-    let (stored, fixed) = match &store {
+    let (stored, fixed, secret) = match &store {
         Some(store) => {
             let filter = DispatchFilter { campaign: Some(file.campaign.id.clone()), ..DispatchFilter::default() };
-            (store.dispatches(&filter).await?, store.fixed_milestones(&file.campaign.id).await?)
+            let fixed = store.fixed_milestones(&file.campaign.id).await?;
+            // Without the secret the Message-IDs, and so the bytes, would differ from the planned ones.
+            (store.dispatches(&filter).await?, fixed, store.secret(context.now()).await?)
         }
-        None => (Vec::new(), BTreeMap::new()),
+        None => (Vec::new(), BTreeMap::new(), String::new()),
     };
     let decided: HashMap<_, _> = overrides(&stored);
-    let drafting = Drafting { workspace: &workspace, file, secret: "", fixed: &fixed, overrides: &decided };
+    let drafting = Drafting { workspace: &workspace, file, secret: &secret, fixed: &fixed, overrides: &decided };
     let mut drafts: Vec<Draft> = Vec::new();
     let drafted = draft(&drafting, |letter| {
         if letter.draft.id.delegation == delegation {
