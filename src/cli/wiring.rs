@@ -23,6 +23,7 @@ use crate::ports::Via;
 use crate::schedule::Ceilings;
 use crate::steps::dispatch::Policy;
 use crate::vocabulary::Address;
+use crate::vocabulary::problem::Problem;
 use crate::worker::files_watch::Files;
 
 /// How long a claim on PostgreSQL is good without being renewed (contract, section 8).
@@ -54,9 +55,10 @@ pub fn start_logging(verbose: u8) {
     };
     let filter = environment("DEMARCHE_LOG").unwrap_or_else(|| own.to_owned());
     let filter = EnvFilter::try_new(&filter).unwrap_or_else(|_| EnvFilter::new(own));
+    let colours = std::io::stderr().is_terminal() && environment("NO_COLOR").is_none();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // A second start in one process, as tests do, keeps the first.
-    let _kept =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).try_init();
+    let _kept = log.with_ansi(colours).with_target(false).try_init();
 }
 
 /// Reads a secret from where the file says it is. Neither the secret nor what a command printed is ever part of an error.
@@ -151,6 +153,12 @@ fn installation(workspace: &Workspace) -> Result<&Installation, CliError> {
 /// # Errors
 /// When `[database]` is at fault, or its password is not to be had.
 pub fn database(context: &Context, workspace: &Workspace) -> Result<Location, CliError> {
+    // Outside of a workspace the defaults would name a database that nobody meant.
+    let missing = workspace.problems.iter().filter(|p| p.place.as_ref().is_some_and(|at| at.file == "config"));
+    let missing: Vec<Problem> = missing.cloned().collect();
+    if !missing.is_empty() {
+        return Err(CliError::Files(missing));
+    }
     let database = &installation(workspace)?.database;
     let password =
         database.password.as_ref().map(|source| secret(context, source, "database's password")).transpose()?;
