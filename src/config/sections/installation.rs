@@ -352,6 +352,10 @@ fn inbox(root: &Table<'_>) {
             for name in known {
                 table.has(name);
             }
+            // Not used yet, but a password in clear text is refused wherever it stands.
+            if key == "imap" {
+                secret(&table);
+            }
             table.finish();
         }
     }
