@@ -41,6 +41,12 @@ async fn copy(context: &Context, from: &str, to: &str) -> Result<Answer, CliErro
     let lock = wiring::worker_lock(&from)?;
     let source = Store::open_existing(&from).await?.ok_or_else(none)?;
     let target = Store::open(&to).await?;
+    if !target.plans().await?.is_empty() {
+        return Err(CliError::request(
+            format!("{} is not empty: campaigns are planned in it", to.shown()),
+            "name a database that does not exist yet, or is empty",
+        ));
+    }
     let copied = source.copy_to(&target).await?;
     drop(lock);
     let mut text = String::new();
