@@ -138,7 +138,13 @@ pub fn status(text: &str) -> Result<Status, CliError> {
 /// # Errors
 /// With the form that a day is written in.
 pub fn day(text: &str) -> Result<Day, CliError> {
-    text.parse().map_err(|e| CliError::request(format!("{e}"), "write the day as in 2026-11-23"))
+    let wrong = || {
+        CliError::request(
+            format!("`{}` is no day", crate::vocabulary::safe_text::line(text)),
+            "write it as year-month-day, as in 2026-11-23",
+        )
+    };
+    text.parse().map_err(|_| wrong())
 }
 
 /// A campaign's name that need not be in the files any more.
@@ -174,7 +180,7 @@ pub fn moment(text: &str, zone: Zone) -> Result<Instant, CliError> {
         use crate::vocabulary::time::LocalTimeError as L;
         let readings = match &error {
             L::Gap { with_offset_before, with_offset_after, .. } => {
-                format!("say {with_offset_before} or {with_offset_after}")
+                format!("it could be read as {with_offset_before} or {with_offset_after}")
             }
             L::Overlap { first, second, .. } => format!("it could be {first} or {second}"),
             L::OutOfRange { .. } => "choose a nearer day".to_owned(),

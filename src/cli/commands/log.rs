@@ -8,7 +8,7 @@ use crate::adapters::private;
 use crate::adapters::store::{EntryFilter, Store, StoredEntry};
 use crate::cli::answer::{Answer, CliError};
 use crate::cli::args::{LogAddArgs, LogArgs, LogCommand};
-use crate::cli::commands::meeting::writing_campaign;
+use crate::cli::commands::meeting::{planned, writing_campaign};
 use crate::cli::context::{Context, campaign_id, day, moment, shown, state};
 use crate::cli::output::{self, cell};
 use crate::inbox::Kind;
@@ -74,8 +74,11 @@ async fn list(context: &Context, args: &LogArgs) -> Result<Answer, CliError> {
     let Some(store) = context.existing_store(&workspace).await? else {
         return Ok(Answer::new("the log is empty\n", &json!([])));
     };
-    let entries = store.entries(&filter).await?;
     let zones = store.plans().await?;
+    if let Some(campaign) = &filter.campaign {
+        planned(&zones, campaign)?;
+    }
+    let entries = store.entries(&filter).await?;
     let mut table = output::table(&["entry", "when", "from", "kind", "stance", "text"]);
     for e in &entries {
         let zone = zones
@@ -180,7 +183,12 @@ fn save_attachments(context: &Context, entry: &StoredEntry, folder: &Path) -> Re
         let bytes =
             std::fs::read(context.path(&format!("var/attachments/{}", a.sha256))).map_err(|e| failed(&path, e))?;
         let mut file =
-            std::fs::OpenOptions::new().write(true).create_new(true).open(&path).map_err(|e| failed(&path, e))?;
+            std::fs::OpenOptions::new().write(true).create_new(true).open(&path).map_err(|e| match e.kind() {
+                std::io::ErrorKind::AlreadyExists => {
+                    CliError::request(format!("{} is there already", shown(&path)), "name another folder with --save")
+                }
+                _ => failed(&path, e),
+            })?;
         std::io::Write::write_all(&mut file, &bytes).map_err(|e| failed(&path, e))?;
         saved.push(shown(&path));
     }

@@ -2,14 +2,14 @@
 
 use serde_json::json;
 
-use crate::adapters::store::{Store, StoredMeeting};
+use crate::adapters::store::{PlanRecord, Store, StoredMeeting};
 use crate::cli::answer::{Answer, CliError};
 use crate::cli::args::{MeetingAddArgs, MeetingArgs, MeetingCommand};
 use crate::cli::context::{Context, campaign_id, moment, state};
 use crate::cli::output::{self, cell};
 use crate::responses::NewMeeting;
 use crate::steps::record::add_meeting;
-use crate::vocabulary::{CampaignId, StateCode, Zone};
+use crate::vocabulary::{CampaignId, StateCode, Zone, hint};
 
 pub async fn run(context: &Context, args: &MeetingArgs) -> Result<Answer, CliError> {
     match &args.command {
@@ -75,6 +75,20 @@ pub async fn writing_campaign(
     }
 }
 
+/// Refuses a campaign that was never planned: it is a slip of the pen, not an empty list.
+///
+/// # Errors
+/// When `plans` does not hold it.
+pub fn planned(plans: &[PlanRecord], campaign: &CampaignId) -> Result<(), CliError> {
+    if plans.iter().any(|plan| plan.campaign == *campaign) {
+        return Ok(());
+    }
+    let near = hint::nearest(campaign.as_str(), plans.iter().map(|plan| plan.campaign.as_str()));
+    let help =
+        near.map_or_else(|| "`demarche status` lists the campaigns".to_owned(), |near| format!("did you mean {near}?"));
+    Err(CliError::request(format!("campaign {campaign} has not been planned"), help))
+}
+
 async fn list(context: &Context, campaign: Option<&str>, delegation: Option<&str>) -> Result<Answer, CliError> {
     let workspace = context.workspace();
     let campaign = campaign.map(campaign_id).transpose()?;
@@ -83,6 +97,9 @@ async fn list(context: &Context, campaign: Option<&str>, delegation: Option<&str
         return Ok(Answer::new("no meeting is noted\n", &json!([])));
     };
     let zones = store.plans().await?;
+    if let Some(campaign) = &campaign {
+        planned(&zones, campaign)?;
+    }
     let meetings = store.meetings(campaign.as_ref(), delegation).await?;
     let mut table = output::table(&["meeting", "delegation", "when", "where", "with", "agenda", "state"]);
     for m in &meetings {
