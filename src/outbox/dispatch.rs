@@ -137,11 +137,20 @@ pub enum Guard {
     Example,
     /// `only_if`, or nothing sent to follow.
     Condition,
+    /// The stored bytes are missing, or are not those that were approved.
+    Damaged,
 }
 
 impl Guard {
-    const ALL: [Self; 6] =
-        [Self::Late, Self::Provisional, Self::Unsettled, Self::Neighbour, Self::Example, Self::Condition];
+    const ALL: [Self; 7] = [
+        Self::Late,
+        Self::Provisional,
+        Self::Unsettled,
+        Self::Neighbour,
+        Self::Example,
+        Self::Condition,
+        Self::Damaged,
+    ];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -151,6 +160,7 @@ impl Guard {
             Self::Neighbour => "neighbour",
             Self::Example => "example",
             Self::Condition => "condition",
+            Self::Damaged => "damaged",
         }
     }
 

@@ -13,10 +13,10 @@ use crate::adapters::mime;
 use crate::adapters::store::{Claim, Due, DueQuery, Move, Outcome, Store, StoreError, Tx};
 use crate::delivery::retry;
 use crate::outbox::gate::{self, Ruling};
-use crate::outbox::{Dispatch, Event, Status};
+use crate::outbox::{Dispatch, Event, Guard, Status};
 use crate::ports::{Outgoing, Via};
 use crate::schedule::pace::{Ceilings, MayStart, Window};
-use crate::vocabulary::{CampaignId, DispatchId, Instant, StateCode, Zone};
+use crate::vocabulary::{CampaignId, Digest, DispatchId, Instant, StateCode, Zone};
 
 /// How this worker sends.
 #[derive(Debug, Clone)]
@@ -99,11 +99,10 @@ pub async fn turn(store: &Store, policy: &Policy, input: &TurnInput<'_>) -> Resu
         tx.give_back_orphans(&policy.worker, in_hand, at).await?;
     }
     let chosen = if input.free > 0 { choose(&tx, policy, input, at, &mut turn).await? } else { Vec::new() };
+    let (chosen, messages) = with_their_bytes(&tx, policy, chosen, at, &mut turn).await?;
     let lease_until = at.plus(policy.lease);
     tx.renew_leases(&policy.worker, lease_until).await?;
     let claims = tx.claim(&chosen, &policy.worker, policy.via, lease_until, at).await?;
-    let digests: Vec<_> = claims.iter().map(|claim| claim.dispatch.digest).collect();
-    let messages = if digests.is_empty() { HashMap::new() } else { tx.messages(&digests).await? };
     tx.commit().await?;
     turn.letters = claims
         .into_iter()
@@ -197,6 +196,29 @@ async fn choose(
             }
         }
     }
+}
+
+/// The chosen letters with their bytes. One whose bytes are not those that were approved is held; the others still leave.
+async fn with_their_bytes(
+    tx: &Tx,
+    policy: &Policy,
+    chosen: Vec<Dispatch>,
+    at: Instant,
+    turn: &mut Turn,
+) -> Result<(Vec<Dispatch>, HashMap<Digest, Vec<u8>>), StoreError> {
+    if chosen.is_empty() {
+        return Ok((chosen, HashMap::new()));
+    }
+    let digests: Vec<Digest> = chosen.iter().map(|dispatch| dispatch.digest).collect();
+    let messages = tx.messages(&digests).await?;
+    let (sound, damaged): (Vec<Dispatch>, Vec<Dispatch>) =
+        chosen.into_iter().partition(|dispatch| messages.contains_key(&dispatch.digest));
+    for dispatch in &damaged {
+        let why =
+            "the stored bytes are not those that were approved; run `demarche plan`, and look at the disk".to_owned();
+        stop_one(tx, policy, dispatch, &Ruling::Hold(Guard::Damaged, why), at, turn).await?;
+    }
+    Ok((sound, messages))
 }
 
 async fn filled_window(tx: &Tx, ceilings: Ceilings, at: Instant) -> Result<Window, StoreError> {

@@ -313,22 +313,21 @@ impl Tx {
         Ok(())
     }
 
-    /// The bytes that are to leave, for each digest.
+    /// The bytes that are to leave, for each digest. Bytes that are missing, or are not those of their digest, are left out.
     ///
     /// # Errors
-    /// When bytes are missing or are not those of their digest: cannot show means cannot send.
+    /// When the database refuses.
     pub async fn messages(&self, digests: &[Digest]) -> Result<HashMap<Digest, Vec<u8>>, StoreError> {
         let names = digests.iter().map(ToString::to_string);
         let found = letter::Entity::find().filter(letter::Column::Digest.is_in(names)).all(&self.tx).await?;
         let mut messages = HashMap::with_capacity(found.len());
         for row in found {
             let digest = rows::digest("letters", &row.digest)?;
-            messages.insert(digest, checked(digest, row.message)?);
+            if let Ok(message) = checked(digest, row.message) {
+                messages.insert(digest, message);
+            }
         }
-        match digests.iter().find(|digest| !messages.contains_key(digest)) {
-            Some(missing) => Err(StoreError::row("letters", missing, "its bytes are missing")),
-            None => Ok(messages),
-        }
+        Ok(messages)
     }
 
     async fn keep_letters(&self, drafts: &[Draft]) -> Result<(), StoreError> {
