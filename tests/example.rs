@@ -1,4 +1,5 @@
 //! The workspace at the repository's root: what a newcomer rehearses with.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -12,7 +13,7 @@ fn example() -> config::contacts::ContactsRead {
     let bytes = std::fs::read(format!("{}/{CONTACTS}", env!("CARGO_MANIFEST_DIR"))).unwrap();
     // Fixed: the example is a rehearsal, and must not grow old by itself.
     let today = Day::new(2026, 11, 23).unwrap();
-    config::contacts::read(CONTACTS, &bytes, &config::un::states(), today, chrono::Duration::days(180))
+    config::contacts::read(CONTACTS, &bytes, config::un::states(), today, chrono::Duration::days(180))
 }
 
 fn contacts() -> Vec<Contact> {

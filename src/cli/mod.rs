@@ -47,10 +47,7 @@ fn finish(context: &Context, answer: Result<Answer, CliError>) -> ExitCode {
     match answer {
         Ok(answer) => {
             let code = answer.code;
-            match output::print(context, &answer) {
-                Ok(()) => ExitCode::from(code),
-                Err(()) => ExitCode::from(3),
-            }
+            if output::print(context, &answer) { ExitCode::from(code) } else { ExitCode::from(3) }
         }
         Err(error) => {
             output::print_error(context, &error);

@@ -13,9 +13,8 @@ use crate::vocabulary::safe_text;
 
 /// Prints an answer. A reader that closes the pipe early has read enough: that is no failure.
 ///
-/// # Errors
-/// When standard output cannot be written to, as with a full disk.
-pub fn print(context: &Context, answer: &Answer) -> Result<(), ()> {
+/// `false`: standard output cannot be written to, as with a full disk.
+pub fn print(context: &Context, answer: &Answer) -> bool {
     let mut out = anstream::stdout().lock();
     let written = if let Some(raw) = &answer.raw {
         // Bytes for a file or a pipe: no styles, no translation.
@@ -30,11 +29,11 @@ pub fn print(context: &Context, answer: &Answer) -> Result<(), ()> {
         write!(out, "{}{end}", answer.text).and_then(|()| out.flush())
     };
     match written {
-        Ok(()) => Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        Ok(()) => true,
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => true,
         Err(error) => {
             say(&format!("error: the answer cannot be written: {error}"));
-            Err(())
+            false
         }
     }
 }

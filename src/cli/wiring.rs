@@ -56,10 +56,7 @@ pub fn start_logging(verbose: u8) {
     let filter = environment("DEMARCHE_LOG").unwrap_or_else(|| own.to_owned());
     let filter = EnvFilter::try_new(&filter).unwrap_or_else(|_| EnvFilter::new(own));
     let colours = std::io::stderr().is_terminal() && environment("NO_COLOR").is_none();
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(std::io::stderr().is_terminal() && environment("NO_COLOR").is_none())
-        .with_writer(std::io::stderr);
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // A second start in one process, as tests do, keeps the first.
     let _kept = log.with_ansi(colours).with_target(false).try_init();
 }

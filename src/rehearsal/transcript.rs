@@ -143,7 +143,7 @@ fn moved_alike(
 fn cause(reason: &str) -> String {
     let words = reason.split_once(": ").map_or(reason, |(_, words)| words);
     match words.split_once(" on ") {
-        Some((what, _)) if what == "the mission answered" => "they have answered".to_owned(),
+        Some(("the mission answered", _)) => "they have answered".to_owned(),
         _ => safe_text::line(words).into_owned(),
     }
 }

@@ -29,14 +29,13 @@ pub fn frames(workspace: &Workspace) -> Result<Frames, Vec<Problem>> {
     let read = |name: &str| {
         let file = format!("templates/frames/{name}");
         workspace.snapshot.frame(name).map(|text| Source::new(file.clone(), text)).ok_or_else(|| {
-            Problem::error(format!("there is no frame {file}"))
-                .in_file(file)
-                .help("take it from a fresh workspace: `demarche init DIR`")
+            let problem = Problem::error(format!("there is no frame {file}")).in_file(file);
+            vec![problem.help("take it from a fresh workspace: `demarche init DIR`")]
         })
     };
     match (read("letter.html.hbs"), read("letter.txt.hbs")) {
         (Ok(html), Ok(text)) => Frames::read(&html, &text),
-        (html, text) => Err([html.err(), text.err()].into_iter().flatten().collect()),
+        (html, text) => Err([html.err(), text.err()].into_iter().flatten().flatten().collect()),
     }
 }
 

@@ -123,7 +123,7 @@ fn text(file: &CampaignFile, planned: &Planned, dry: bool) -> String {
 
 fn value(file: &CampaignFile, planned: &Planned) -> serde_json::Value {
     let dispatches: Vec<serde_json::Value> = if planned.stored.is_empty() {
-        planned.drafts.iter().map(|draft| of_draft(draft)).collect()
+        planned.drafts.iter().map(of_draft).collect()
     } else {
         planned.stored.iter().map(of_stored).collect()
     };

@@ -78,7 +78,7 @@ fn worker<M: Mailer>(
 ) -> OurWorker<M> {
     Worker {
         store: store.clone(),
-        clock: context.clock.clone(),
+        clock: context.clock,
         mailer,
         files: Folder(context.folder.clone()),
         journal: None,

@@ -22,7 +22,7 @@ pub async fn run(context: &Context, args: &SettleArgs) -> Result<Answer, CliErro
     let keys: Vec<i64> = dispatches.iter().map(|d| d.key).collect();
     let attempts = store.attempts(&keys).await?;
     for dispatch in &dispatches {
-        let last = attempts.iter().filter(|a| a.dispatch == dispatch.key).next_back();
+        let last = attempts.iter().rfind(|a| a.dispatch == dispatch.key);
         let evidence = last
             .and_then(|a| a.late_evidence.as_deref())
             .map(|e| format!("; later the server said: {}", cell(e)))
