@@ -55,7 +55,9 @@ impl<'s> Document<'s> {
 
 /// The parser's own message quotes the line that is broken, so in a file with secrets it is replaced by ours.
 fn syntax_problem(source: &Source, error: &toml::de::Error) -> Problem {
-    let message = if source.secret {
+    let message = if error.message().starts_with("duplicate key") {
+        "this key stands here a second time".to_owned()
+    } else if source.secret {
         "this is not valid TOML".to_owned()
     } else {
         format!("this is not valid TOML: {}", error.message().lines().collect::<Vec<_>>().join(", "))
