@@ -12,10 +12,11 @@ pub fn read(source: &Source, states: &States) -> (Corrections, Vec<Problem>) {
     let root = document.root();
     let mut corrections = Corrections::default();
     for table in root.tables("custom") {
+        let id = table.span_of("id");
         if let Some(custom) = custom(table) {
             if corrections.customs.iter().any(|c| c.id == custom.id) {
                 document.report_at(
-                    0..0,
+                    id,
                     format!("two [[custom]] have the id `{}`", custom.id),
                     "give each an id of its own",
                 );

@@ -44,21 +44,34 @@ pub fn read(source: &Source, stem: &str, states: &States) -> (Option<CampaignFil
         }
         Audience::default()
     });
-    let approvers = root.tables("approver").into_iter().filter_map(approver).collect::<Vec<_>>();
+    let approvers = unique(
+        root.tables("approver").into_iter().filter_map(approver),
+        |(a, _)| a.name.clone(),
+        |(_, span)| span.clone(),
+        |name| {
+            (
+                format!("two approvers are called `{name}`"),
+                "give each a name of its own: `approve --as` goes by it".to_owned(),
+            )
+        },
+        &document,
+    );
+    let approvers: Vec<Approver> = approvers.into_iter().map(|(approver, _)| approver).collect();
     let signatories = root.tables("signatory").into_iter().filter_map(signatory).collect::<Vec<_>>();
     let asks = unique(
         root.tables("ask").into_iter().filter_map(ask),
         |(ask, _)| ask.id.to_string(),
         |(_, span)| span.clone(),
+        |id| two_ids("asks", id),
         &document,
-        "ask",
     );
+    let mut broken = std::collections::HashSet::new();
     let steps = unique(
-        root.tables("step").into_iter().filter_map(step),
+        root.tables("step").into_iter().filter_map(|table| step(table, states, &mut broken)),
         |(step, _)| step.id.to_string(),
         |(_, places)| places.id.clone(),
+        |id| two_ids("steps", id),
         &document,
-        "step",
     );
     if !root.has("step") {
         document.report_at(
@@ -67,7 +80,7 @@ pub fn read(source: &Source, stem: &str, states: &States) -> (Option<CampaignFil
             "add a [[step]] with id, letter and when",
         );
     }
-    check_follows(&steps, &document);
+    check_follows(&steps, &broken, &document);
     if let Some(basics) = &basics {
         check_approvers(&approvers, basics, &document);
     }
@@ -167,11 +180,12 @@ fn audience(table: Table<'_>, states: &States) -> Audience {
     Audience { include, exclude }
 }
 
-fn approver(table: Table<'_>) -> Option<Approver> {
-    let name = table.required_text("name", "\"A. Person\"").map(|at| at.value.to_owned());
+fn approver(table: Table<'_>) -> Option<(Approver, Range<usize>)> {
+    let name = table.required_text("name", "\"A. Person\"");
     let organisation = table.required_text("organisation", "\"PEN America\"").map(|at| at.value.to_owned());
     table.finish();
-    Some(Approver { name: name?, organisation: organisation? })
+    let name = name?;
+    Some((Approver { name: name.value.to_owned(), organisation: organisation? }, name.span))
 }
 
 fn signatory(table: Table<'_>) -> Option<Signatory> {
@@ -196,10 +210,11 @@ struct Places {
     follows: Range<usize>,
 }
 
-fn step(table: Table<'_>) -> Option<(Step, Places)> {
+/// A step at fault is left out, and its id put among the `broken`: who follows it is not to blame.
+fn step(table: Table<'_>, states: &States, broken: &mut std::collections::HashSet<String>) -> Option<(Step, Places)> {
     let id = table.required::<StepId>("id", "\"letter\"");
     let letter = table.required::<LetterName>("letter", "\"joint-letter\"");
-    let when = when(&table);
+    let when = when(&table, states);
     let follows = table.read::<StepId>("follows", "write the id of an earlier step");
     let only_if = table.choice("only_if", &[("no-answer", Condition::NoAnswer)]);
     let late = table.choice("late", &[("ask", Late::Ask), ("skip", Late::Skip)]).unwrap_or(Late::Ask);
@@ -233,6 +248,9 @@ fn step(table: Table<'_>) -> Option<(Step, Places)> {
         );
     }
     table.finish();
+    if let (Some(id), true) = (&id, letter.is_none() || when.is_none()) {
+        broken.insert(id.value.to_string());
+    }
     let step = Step {
         id: id?.value,
         letter: letter?.value,
@@ -247,7 +265,18 @@ fn step(table: Table<'_>) -> Option<(Step, Places)> {
     Some((step, places))
 }
 
-fn when(table: &Table<'_>) -> Option<When> {
+fn when(table: &Table<'_>, states: &States) -> Option<When> {
+    let when = written_when(table)?;
+    if let MilestoneRef::UprReview(_, state) | MilestoneRef::UprNext(state) = &when.milestone
+        && let Err(why) = states.known(state.as_str())
+    {
+        table.wrong("when", why, "write the three letters of the State under review, as in upr:31.CHN");
+        return None;
+    }
+    Some(when)
+}
+
+fn written_when(table: &Table<'_>) -> Option<When> {
     const EXAMPLE: &str = "{ milestone = \"hrc:37.opens\", offset = \"-15 working days\", at = \"09:30\" }";
     if !table.has("when") {
         table.document().report_at(
@@ -279,8 +308,8 @@ fn unique<T>(
     items: impl Iterator<Item = T>,
     id: impl Fn(&T) -> String,
     span: impl Fn(&T) -> Range<usize>,
+    message_and_help: impl Fn(&str) -> (String, String),
     document: &Document<'_>,
-    what: &str,
 ) -> Vec<T> {
     let mut seen = std::collections::HashSet::new();
     let mut kept = Vec::new();
@@ -288,21 +317,22 @@ fn unique<T>(
         if seen.insert(id(&item)) {
             kept.push(item);
         } else {
-            document.report_at(
-                span(&item),
-                format!("two {what}s have the id `{}`", id(&item)),
-                "give each an id of its own",
-            );
+            let (message, help) = message_and_help(&id(&item));
+            document.report_at(span(&item), message, help);
         }
     }
     kept
 }
 
+fn two_ids(what: &str, id: &str) -> (String, String) {
+    (format!("two {what} have the id `{id}`"), "give each an id of its own".to_owned())
+}
+
 /// A step follows one that stands before it; so there is no circle.
-fn check_follows(steps: &[(Step, Places)], document: &Document<'_>) {
+fn check_follows(steps: &[(Step, Places)], broken: &std::collections::HashSet<String>, document: &Document<'_>) {
     for (i, (step, places)) in steps.iter().enumerate() {
         let Some(follows) = &step.follows else { continue };
-        if steps[..i].iter().any(|(earlier, _)| earlier.id == *follows) {
+        if broken.contains(follows.as_str()) || steps[..i].iter().any(|(earlier, _)| earlier.id == *follows) {
             continue;
         }
         let help = if steps.iter().any(|(other, _)| other.id == *follows) {
@@ -318,16 +348,6 @@ fn check_follows(steps: &[(Step, Places)], document: &Document<'_>) {
 }
 
 fn check_approvers(approvers: &[Approver], basics: &Basics, document: &Document<'_>) {
-    let mut names = std::collections::HashSet::new();
-    for approver in approvers {
-        if !names.insert(approver.name.as_str()) {
-            document.report_at(
-                0..0,
-                format!("two approvers are called `{}`", approver.name),
-                "give each a name of its own: `approve --as` goes by it",
-            );
-        }
-    }
     let organisations: std::collections::HashSet<&str> = approvers.iter().map(|a| a.organisation.as_str()).collect();
     let (wanted, span) = &basics.approvals;
     if organisations.len() < *wanted {
