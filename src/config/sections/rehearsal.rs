@@ -46,6 +46,14 @@ fn answer(table: Table<'_>, states: &States) -> Option<SampleAnswer> {
     let after = table
         .read_with("after", "write a length of time, as in \"3 days\"", |t| time::span(t).map_err(|e| e.to_string()));
     let kind = table.required::<Kind>("kind", "\"reply\"");
+    if let Some(kind) = kind.as_ref().filter(|kind| !Kind::BY_HAND.contains(&kind.value)) {
+        let by_hand = Kind::BY_HAND.map(Kind::as_str).join(", ");
+        table.wrong(
+            "kind",
+            format!("a {} is no answer that a rehearsal plays", kind.value),
+            format!("write one of {by_hand}"),
+        );
+    }
     let text = table.required_text("text", "\"We thank you for your letter.\"").map(|at| at.value.to_owned());
     let from = table.text("from").map(|at| at.value.to_owned());
     let stance = table.read::<Stance>("stance", "write one of the stances of the log").map(|at| at.value);
