@@ -4,12 +4,10 @@ use std::path::{Path, PathBuf};
 
 use crate::adapters::clock::SystemClock;
 use crate::adapters::store::DispatchFilter;
-use crate::adapters::store::Store;
 use crate::adapters::workspace as files;
 use crate::campaign::Campaign;
 use crate::cli::answer::CliError;
 use crate::cli::args::Selection;
-use crate::cli::wiring;
 use crate::config::sections::campaign::CampaignFile;
 use crate::config::un;
 use crate::config::workspace::Workspace;
@@ -52,32 +50,6 @@ impl Context {
     pub fn sound_workspace(&self) -> Result<Workspace, CliError> {
         let workspace = self.workspace();
         if workspace.has_errors() { Err(CliError::Files(workspace.problems)) } else { Ok(workspace) }
-    }
-
-    /// The database, made when it is missing.
-    ///
-    /// # Errors
-    /// When it cannot be opened, or `[database]` is at fault.
-    pub async fn store(&self, workspace: &Workspace) -> Result<Store, CliError> {
-        Ok(Store::open(&wiring::database(self, workspace)?).await?)
-    }
-
-    /// The database, if anything was ever planned.
-    ///
-    /// # Errors
-    /// As [`Context::store`].
-    pub async fn existing_store(&self, workspace: &Workspace) -> Result<Option<Store>, CliError> {
-        Ok(Store::open_existing(&wiring::database(self, workspace)?).await?)
-    }
-
-    /// The database for a command that makes no sense without one.
-    ///
-    /// # Errors
-    /// As [`Context::store`], and when nothing was ever planned.
-    pub async fn planned_store(&self, workspace: &Workspace) -> Result<Store, CliError> {
-        let none =
-            || CliError::request("nothing has been planned in this workspace", "run `demarche plan CAMPAIGN` first");
-        self.existing_store(workspace).await?.ok_or_else(none)
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::vocabulary::{Digest, Instant};
 
-use super::dispatch::Recipients;
+use super::recipients::Recipients;
 
 /// The digest of all that an approval covers: the message's bytes, sender, recipients and due time.
 ///

@@ -4,29 +4,10 @@ use chrono::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::approval;
+use super::recipients::Recipients;
 use super::status::Status;
 use crate::campaign::{Condition, IfProvisional, Late};
 use crate::vocabulary::{Address, Day, Digest, DispatchId, Instant, Language, StepId};
-
-/// Whom one envelope reaches. Two missions never share one.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Recipients {
-    pub to: Vec<Address>,
-    pub cc: Vec<Address>,
-}
-
-impl Recipients {
-    /// The receiving domains, each once, the first `to` domain first.
-    pub fn domains(&self) -> Vec<String> {
-        let mut domains: Vec<String> = Vec::new();
-        for address in self.to.iter().chain(&self.cc) {
-            if !domains.iter().any(|d| d == address.domain()) {
-                domains.push(address.domain().to_owned());
-            }
-        }
-        domains
-    }
-}
 
 /// What the plan makes of one step and one delegation: everything but its fate.
 #[derive(Debug, Clone)]

@@ -3,10 +3,12 @@
 pub mod approval;
 pub mod dispatch;
 pub mod gate;
+pub mod recipients;
 pub mod revision;
 pub mod status;
 pub mod transition;
 
-pub use dispatch::{Dispatch, Draft, Guard, Recipients, SendingRules, Via};
+pub use dispatch::{Dispatch, Draft, Guard, SendingRules, Via};
+pub use recipients::Recipients;
 pub use status::Status;
 pub use transition::{Event, Impossible};

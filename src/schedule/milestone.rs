@@ -3,6 +3,7 @@
 use super::calendar::Calendar;
 use super::entries::{Dated, Sure};
 use super::error::ScheduleError;
+use super::ordinal::ordinal;
 use crate::campaign::{MilestoneRef, States};
 use crate::vocabulary::{CustomId, Day, hint};
 
@@ -81,30 +82,4 @@ fn dated(reference: &MilestoneRef, date: Option<&Dated>, title: String) -> Resul
 /// The known session number nearest to the one that was written.
 pub(super) fn nearest<'a>(number: u16, known: impl Iterator<Item = &'a u16>) -> Option<u16> {
     known.copied().min_by_key(|k| k.abs_diff(number))
-}
-
-/// `1st`, `37th`, `111th`.
-pub(super) fn ordinal(number: u16) -> String {
-    let ending = match (number % 10, number % 100) {
-        (_, 11..=13) => "th",
-        (1, _) => "st",
-        (2, _) => "nd",
-        (3, _) => "rd",
-        _ => "th",
-    };
-    format!("{number}{ending}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::ordinal;
-
-    #[test]
-    fn sessions_are_counted_as_english_counts() {
-        let counted: Vec<String> = [1, 2, 3, 11, 12, 13, 31, 37, 42, 53, 111, 113].map(ordinal).into();
-        assert_eq!(
-            counted,
-            ["1st", "2nd", "3rd", "11th", "12th", "13th", "31st", "37th", "42nd", "53rd", "111th", "113th"]
-        );
-    }
 }

@@ -7,6 +7,7 @@ pub mod entries;
 pub mod error;
 pub mod membership;
 pub mod milestone;
+mod ordinal;
 pub mod pace;
 pub mod reviews;
 #[cfg(test)]

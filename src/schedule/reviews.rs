@@ -6,7 +6,8 @@
 use super::calendar::Calendar;
 use super::entries::{UprReview, UprSession};
 use super::error::ScheduleError;
-use super::milestone::{Milestone, made, nearest, ordinal};
+use super::milestone::{Milestone, made, nearest};
+use super::ordinal::ordinal;
 use crate::campaign::{MilestoneRef, States};
 use crate::vocabulary::{Day, StateCode, hint};
 

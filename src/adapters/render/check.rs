@@ -5,8 +5,8 @@
 use std::ops::Range;
 
 use super::expression::{Expression, Node};
-use super::names::{Known, Scope};
 use super::pieces::{Piece, Span};
+use super::scope::{Known, Scope};
 use super::tags::{Block, Kind, Tag, TagError};
 use crate::letters::facts::{CATALOGUE, FactKind, values_of};
 use crate::letters::wording::Tongue;

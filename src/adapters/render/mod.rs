@@ -15,11 +15,12 @@ mod names;
 mod pieces;
 mod placeholders;
 mod press;
+mod scope;
 mod tags;
 mod text;
 mod tree;
 mod wrap;
 
 pub use frames::Frames;
-pub use names::Scope;
 pub use press::{LetterSource, Press};
+pub use scope::Scope;

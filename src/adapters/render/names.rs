@@ -1,38 +1,12 @@
 //! What each name in a letter stands for, given what the step can know.
 
-use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::check::Checker;
+use super::scope::Known;
 use super::tags::{Block, TagError};
 use crate::letters::facts::{CATALOGUE, FactKind};
-use crate::vocabulary::{Language, StatementId, hint};
-
-/// What one step's letters can know.
-#[derive(Debug, Clone, Default)]
-pub struct Scope {
-    /// The campaign has a target.
-    pub target: bool,
-    /// The step's milestone is one of the Human Rights Council.
-    pub session: bool,
-    /// The step's milestone is one of the Universal Periodic Review.
-    pub review: bool,
-    /// The milestone is one State's review, not only a session of reviews.
-    pub review_of_state: bool,
-    /// The step follows another.
-    pub previous: bool,
-    /// The statements that `joined` may ask for.
-    pub statements: BTreeSet<StatementId>,
-}
-
-/// How a name is known.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Known {
-    Fact(FactKind),
-    /// Of the item that `each` is at.
-    ItemText,
-    ItemFlag,
-}
+use crate::vocabulary::{Language, hint};
 
 impl Checker<'_> {
     /// What a name stands for, and how the engine is told.

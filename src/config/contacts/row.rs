@@ -5,10 +5,11 @@ use super::columns::{Column, Columns};
 use super::csv::Field;
 use super::found::{At, Found, words};
 use super::words as enumerations;
+use super::words::short;
 use crate::campaign::contact::{Contact, Gender, Post, Rank, Send};
 use crate::campaign::states::States;
 use crate::vocabulary::address::{Address, AddressError, check_name};
-use crate::vocabulary::{Day, Language, StateCode, safe_text};
+use crate::vocabulary::{Day, Language, StateCode};
 
 /// By what rows are judged.
 #[derive(Debug)]
@@ -297,13 +298,4 @@ fn tags(text: &str) -> Read<Vec<String>> {
         return Err(words(format!("a tag holds `{sign}`"), "separate tags with spaces: core eu"));
     }
     Ok(text.split(' ').filter(|tag| !tag.is_empty()).map(str::to_owned).collect())
-}
-
-/// Enough of a cell to recognise it.
-pub(super) fn short(text: &str) -> String {
-    let mut shown: String = text.chars().take(40).collect();
-    if shown.len() < text.len() {
-        shown.push('…');
-    }
-    safe_text::line(&shown).into_owned()
 }

@@ -1,9 +1,8 @@
 //! The words that a cell may hold, and the nearest of them to a slip.
 
 use super::found::{Words, words};
-use super::row::short;
 use crate::campaign::contact::{Gender, Post, Rank, Send};
-use crate::vocabulary::hint;
+use crate::vocabulary::{hint, safe_text};
 
 /// A column's closed list of words.
 #[derive(Debug)]
@@ -71,4 +70,13 @@ impl<T: Copy> Enumeration<T> {
         };
         words(message, help)
     }
+}
+
+/// Enough of a cell to recognise it.
+pub(super) fn short(text: &str) -> String {
+    let mut shown: String = text.chars().take(40).collect();
+    if shown.len() < text.len() {
+        shown.push('…');
+    }
+    safe_text::line(&shown).into_owned()
 }
