@@ -28,7 +28,9 @@ pub fn main() -> ExitCode {
             return ExitCode::from(code);
         }
     };
-    wiring::start_logging(arguments.verbose);
+    // A worker that runs for months says what it does; a command that ends tells it in its answer.
+    let worker = matches!(&arguments.command, Command::Run(run) if !run.until_idle);
+    wiring::start_logging(arguments.verbose.max(u8::from(worker)));
     let context = wiring::context(&arguments);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,

@@ -24,7 +24,7 @@ const GRACE: StdDuration = StdDuration::from_secs(10);
 const LOOK_AT_FILES: i64 = 5;
 
 /// How long the database may be out of reach before a round ends.
-const PATIENCE: i64 = 120;
+const PATIENCE: i64 = 30;
 
 /// Sends what is due. One worker has at most as many letters in hand as it has couriers.
 #[derive(Debug)]

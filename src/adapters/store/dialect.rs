@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use migrations::{Migrator, MigratorTrait as _};
+use sea_orm::sqlx::postgres::PgSslMode;
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode,
@@ -43,14 +44,24 @@ pub(super) async fn connect(location: &Location) -> Result<(DatabaseConnection, 
                 .set_application_name("demarche")
                 .connect_timeout(Duration::from_secs(10));
             let password = password.clone();
-            options.map_sqlx_postgres_opts(move |o| match &password {
-                Some(secret) => o.password(secret.expose_secret()),
-                None => o,
+            let says_how = url.contains("sslmode=");
+            options.map_sqlx_postgres_opts(move |o| {
+                // The driver's own default would take any certificate, or none; over a network that is no protection.
+                let near = o.get_socket().is_some() || is_this_machine(o.get_host());
+                let o = if near || says_how { o } else { o.ssl_mode(PgSslMode::VerifyFull) };
+                match &password {
+                    Some(secret) => o.password(secret.expose_secret()),
+                    None => o,
+                }
             });
             let connected = Database::connect(options).await;
             connected.map(|db| (db, Dialect::Postgres)).map_err(|e| StoreError::Unreachable(url.clone(), e))
         }
     }
+}
+
+fn is_this_machine(host: &str) -> bool {
+    host.starts_with('/') || crate::adapters::smtp::is_loopback(host)
 }
 
 pub(super) async fn connect_memory() -> Result<(DatabaseConnection, Dialect), StoreError> {

@@ -46,6 +46,10 @@ pub async fn run(context: &Context, args: &PreviewArgs) -> Result<Answer, CliErr
             letters.push(letter);
         }
     });
+    let selected = |d: &&Dispatch| {
+        step.as_ref().is_none_or(|step| *step == d.id.step) && delegation.is_none_or(|code| code == d.id.delegation)
+    };
+    let selected: Vec<Dispatch> = known.stored.iter().filter(selected).cloned().collect();
     if drafted.problems.iter().any(Problem::is_error) {
         return Err(CliError::Files(drafted.problems));
     }
@@ -62,9 +66,9 @@ pub async fn run(context: &Context, args: &PreviewArgs) -> Result<Answer, CliErr
         for letter in &letters {
             write(folder, letter, args.format)?;
         }
-        let manifest = manifest_of(&known.stored);
+        let manifest = manifest_of(&selected);
         let mut text = format!("{number} letters written to {}\n", shown(folder));
-        text.push_str(&manifest_line(&known, args.all));
+        text.push_str(&manifest_line(&selected, args.all));
         return Ok(Answer::new(text, &json!({ "letters": number, "folder": folder, "manifest": manifest })));
     }
     // One letter is shown; of many, the first of each step, so that a screen is enough.
@@ -88,15 +92,12 @@ pub async fn run(context: &Context, args: &PreviewArgs) -> Result<Answer, CliErr
             letters.len()
         ));
     }
-    text.push_str(&manifest_line(&known, args.all));
+    text.push_str(&manifest_line(&selected, args.all));
     let rows: Vec<serde_json::Value> = letters
         .iter()
         .map(|l| json!({ "id": l.draft.id, "due": l.draft.due, "to": l.draft.recipients.to, "cc": l.draft.recipients.cc, "subject": l.draft.subject, "digest": l.draft.digest, "text": l.rendered.text, "html": l.rendered.html }))
         .collect();
-    Ok(Answer::new(
-        text,
-        &json!({ "campaign": file.campaign.id, "letters": rows, "manifest": manifest_of(&known.stored) }),
-    ))
+    Ok(Answer::new(text, &json!({ "campaign": file.campaign.id, "letters": rows, "manifest": manifest_of(&selected) })))
 }
 
 /// What the database knows of the campaign; nothing before the first plan.
@@ -132,14 +133,14 @@ impl Known {
     }
 }
 
-fn manifest_line(known: &Known, all: bool) -> String {
+fn manifest_line(selected: &[Dispatch], all: bool) -> String {
     if !all {
         return String::new();
     }
-    if known.stored.is_empty() {
+    if selected.is_empty() {
         return "not planned yet: there is no manifest to approve\n".to_owned();
     }
-    format!("manifest of what waits for approval: {}\n", manifest_of(&known.stored))
+    format!("manifest of what waits for approval: {}\n", manifest_of(selected))
 }
 
 fn one(letter: &Letter, format: Format, known: &Known) -> String {

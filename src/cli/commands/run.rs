@@ -85,7 +85,7 @@ fn worker<M: Mailer>(
         policy,
         connections,
         stop: stop.clone(),
-        on_move: OnMove(Box::new(tell)),
+        on_move: OnMove(Box::new(teller())),
         state: State::default(),
     }
 }
@@ -160,9 +160,14 @@ fn add(total: &mut Report, report: Report) {
     total.server_away = report.server_away;
 }
 
-/// One line for each dispatch that moves, as it moves; no addresses.
-fn tell(moved: &Moved) {
-    tracing::info!(dispatch = %moved.id, status = %moved.to, reason = moved.reason.as_deref().unwrap_or(""), "moved");
+/// Tells of every dispatch that moves: a log line without addresses, and a count that a terminal shows as it grows.
+fn teller() -> impl Fn(&Moved) + Send + Sync {
+    let bar = indicatif::ProgressBar::new_spinner().with_message("letters");
+    move |moved: &Moved| {
+        tracing::info!(dispatch = %moved.id, status = %moved.to, reason = moved.reason.as_deref().unwrap_or(""), "moved");
+        bar.inc(1);
+        bar.set_message(format!("{} letters moved, the last: {} {}", bar.position(), moved.id, moved.to));
+    }
 }
 
 fn answer(report: &Report, lost: &[DispatchId]) -> Answer {

@@ -20,7 +20,13 @@ pub async fn run(context: &Context, args: &StatusArgs) -> Result<Answer, CliErro
             &json!({ "campaigns": [] }),
         ));
     };
-    let summaries = summaries(&store, campaign.as_ref(), &workspace.calendar, context.now()).await?;
+    let mut summaries = summaries(&store, campaign.as_ref(), &workspace.calendar, context.now()).await?;
+    // Looked at now, and not only when a worker last did: the next round would find the same.
+    let planned = store.planned_files().await?;
+    for summary in &mut summaries {
+        let files = planned.get(&summary.campaign);
+        summary.files_changed = files.and_then(|files| workspace.snapshot.difference(&summary.campaign, files));
+    }
     if let (Some(campaign), true) = (&campaign, summaries.is_empty()) {
         return Err(CliError::request(
             format!("campaign {campaign} has not been planned"),
