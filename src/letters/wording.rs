@@ -1,5 +1,6 @@
 //! Dates, ordinals and lists as a language writes them.
 
+use crate::schedule::english_ordinal;
 use crate::vocabulary::{Day, Language};
 
 /// The languages in which dates, ordinals and lists can be written.
@@ -83,16 +84,7 @@ impl Tongue {
     /// `37th`, `37e`, `37.º`; feminine: `1re`, `37e`, `37.ª`.
     pub fn ordinal(self, number: u64, feminine: bool) -> String {
         match self {
-            Self::English => {
-                let ending = match (number % 10, number % 100) {
-                    (_, 11..=13) => "th",
-                    (1, _) => "st",
-                    (2, _) => "nd",
-                    (3, _) => "rd",
-                    _ => "th",
-                };
-                format!("{number}{ending}")
-            }
+            Self::English => english_ordinal(number),
             Self::French => match (number, feminine) {
                 (1, true) => "1re".to_owned(),
                 (1, false) => "1er".to_owned(),

@@ -2,7 +2,7 @@
 
 use super::calendar::Calendar;
 use super::entries::Dated;
-use super::ordinal::ordinal;
+use super::ordinal::english_ordinal as ordinal;
 use crate::vocabulary::{Day, StateCode};
 
 /// Two dates that do not go together. The wording is one clause, without a full stop.

@@ -2,7 +2,7 @@
 
 use chrono::Datelike as _;
 
-use super::ordinal::ordinal;
+use super::ordinal::english_ordinal as ordinal;
 use crate::campaign::MilestoneRef;
 use crate::vocabulary::time::LocalTimeError;
 use crate::vocabulary::{CustomId, Day, StateCode};

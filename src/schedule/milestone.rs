@@ -3,7 +3,7 @@
 use super::calendar::Calendar;
 use super::entries::{Dated, Sure};
 use super::error::ScheduleError;
-use super::ordinal::ordinal;
+use super::ordinal::english_ordinal as ordinal;
 use crate::campaign::{MilestoneRef, States};
 use crate::vocabulary::{CustomId, Day, hint};
 

@@ -21,5 +21,6 @@ pub use entries::{Custom, Dated, Holiday, HolidayKind, HrcSession, Origin, Sure,
 pub use error::ScheduleError;
 pub use membership::{Membership, Memberships};
 pub use milestone::Milestone;
+pub use ordinal::english_ordinal;
 pub use pace::{Ceilings, MayStart, Window};
 pub use working_days::DayOff;

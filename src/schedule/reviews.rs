@@ -7,7 +7,7 @@ use super::calendar::Calendar;
 use super::entries::{UprReview, UprSession};
 use super::error::ScheduleError;
 use super::milestone::{Milestone, made, nearest};
-use super::ordinal::ordinal;
+use super::ordinal::english_ordinal as ordinal;
 use crate::campaign::{MilestoneRef, States};
 use crate::vocabulary::{Day, StateCode, hint};
 
