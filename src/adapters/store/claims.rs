@@ -39,7 +39,7 @@ pub struct Claim {
 }
 
 impl Tx {
-    /// Takes the turn: on PostgreSQL other workers wait until this transaction ends. Returns the time for leases and ceilings.
+    /// The time for leases and ceilings. Other workers wait until this transaction ends.
     ///
     /// # Errors
     /// When the database refuses.

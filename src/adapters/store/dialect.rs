@@ -124,17 +124,22 @@ pub(super) async fn begin(db: &DatabaseConnection) -> Result<DatabaseTransaction
         sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
         ..TransactionOptions::default()
     };
-    db.begin_with_options(options).await
+    let tx = db.begin_with_options(options).await?;
+    if db.get_database_backend() == sea_orm::DbBackend::Postgres {
+        // One writer at a time, as `BEGIN IMMEDIATE` makes it on SQLite: what a transaction has read is still so when it
+        // writes. Else a plan could put other bytes under an approval that is given in the same moment.
+        tx.execute_unprepared("SELECT pg_advisory_xact_lock(6420180227)").await?;
+    }
+    Ok(tx)
 }
 
-/// Lets one worker at a time count and claim, so that ceilings are kept over all of them together, and says what time it is
-/// for leases and ceilings: on PostgreSQL the database's time, because the workers' clocks may differ.
+/// Says what time it is for leases and ceilings: on PostgreSQL the database's time, because the workers' clocks may differ.
+/// [`begin`] has let one worker at a time count and claim, so that ceilings are kept over all of them together.
 pub(super) async fn claim_turn(tx: &DatabaseTransaction, dialect: Dialect, now: Instant) -> Result<Instant, DbErr> {
     if dialect == Dialect::Sqlite {
         return Ok(now);
     }
-    let sql = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now FROM \
-               (SELECT pg_advisory_xact_lock(6420180227)) AS turn";
+    let sql = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now";
     let row = tx.query_one_raw(Statement::from_string(tx.get_database_backend(), sql)).await?;
     let millis: i64 = row.map_or(Ok(now.millis()), |row| row.try_get("", "now"))?;
     Ok(Instant::from_millis(millis))
