@@ -292,12 +292,13 @@ impl Tx {
         Ok(())
     }
 
-    /// Removes dispatches that were never attempted, with all that hangs on them.
+    /// Removes dispatches that were never attempted, or went to files only and were restarted, with all that hangs on them.
+    /// Entries of the log stay, and no longer name the dispatch.
     ///
     /// # Errors
     /// When the database refuses.
     pub async fn remove_dispatches(&self, gone: &[Dispatch]) -> Result<(), StoreError> {
-        use super::entities::{approval, history};
+        use super::entities::{approval, attempt, entry, history};
         for batch in gone.chunks(500) {
             let keys: Vec<i64> = batch.iter().map(|d| d.key).collect();
             approval::Entity::delete_many()
@@ -305,6 +306,12 @@ impl Tx {
                 .exec(&self.tx)
                 .await?;
             history::Entity::delete_many().filter(history::Column::Dispatch.is_in(keys.clone())).exec(&self.tx).await?;
+            attempt::Entity::delete_many().filter(attempt::Column::Dispatch.is_in(keys.clone())).exec(&self.tx).await?;
+            entry::Entity::update_many()
+                .set(entry::ActiveModel { dispatch: Set(None), ..Default::default() })
+                .filter(entry::Column::Dispatch.is_in(keys.clone()))
+                .exec(&self.tx)
+                .await?;
             dispatch::Entity::delete_many().filter(dispatch::Column::Key.is_in(keys)).exec(&self.tx).await?;
             for one in batch {
                 self.forget_letter(one.digest).await?;
