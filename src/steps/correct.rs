@@ -90,10 +90,14 @@ pub async fn correct(
         let same_bytes = new.digest == dispatch.digest;
         let sealed = Dispatch { seal: new.seal(), ..dispatch.clone() };
         let approved = still_approved(&sealed, &approvals, &wanted);
-        let mut moves = match correction {
-            Correction::Retry => Move::new(dispatch, Event::Retry { approved }, request.by, request.now),
-            Correction::ReleaseAt(_) => Move::new(dispatch, Event::Release { approved }, request.by, request.now),
+        let event = match correction {
+            Correction::Retry => Event::Retry { approved },
+            Correction::ReleaseAt(_) => Event::Release { approved },
         };
+        // What a person waived was said of the old time; `rewrite` forgets it too.
+        let waived = if new.due == dispatch.due { dispatch.waived.clone() } else { Vec::new() };
+        let rewritten = Dispatch { waived, ..dispatch.clone() };
+        let mut moves = Move::new(&rewritten, event, request.by, request.now);
         moves.reason = request.reason.map(ToOwned::to_owned);
         if correction == Correction::Retry {
             moves.next_at = Some(request.now);
