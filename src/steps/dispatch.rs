@@ -93,13 +93,15 @@ pub async fn turn(store: &Store, policy: &Policy, input: &TurnInput<'_>) -> Resu
     let at = tx.take_turn(input.now).await?;
     let mut turn = Turn::default();
     for outcome in input.outcomes {
-        store_outcome(&tx, policy, outcome, &mut turn).await?;
+        store_outcome(&tx, policy, outcome, at, &mut turn).await?;
     }
     if let Some(in_hand) = input.after_failed_commit {
         tx.give_back_orphans(&policy.worker, in_hand, at).await?;
     }
     let chosen = if input.free > 0 { choose(&tx, policy, input, at, &mut turn).await? } else { Vec::new() };
     let (chosen, messages) = with_their_bytes(&tx, policy, chosen, at, &mut turn).await?;
+    // The pace was counted by the clock of all workers; this one waits by its own.
+    turn.wait_until = turn.wait_until.map(|until| input.now.plus(until.since(at)));
     let lease_until = at.plus(policy.lease);
     tx.renew_leases(&policy.worker, lease_until).await?;
     let claims = tx.claim(&chosen, &policy.worker, policy.via, lease_until, at).await?;
@@ -111,8 +113,15 @@ pub async fn turn(store: &Store, policy: &Policy, input: &TurnInput<'_>) -> Resu
     Ok(turn)
 }
 
-async fn store_outcome(tx: &Tx, policy: &Policy, outcome: &Outcome, turn: &mut Turn) -> Result<(), StoreError> {
-    if tx.record(outcome, &policy.worker).await? {
+async fn store_outcome(
+    tx: &Tx,
+    policy: &Policy,
+    outcome: &Outcome,
+    at: Instant,
+    turn: &mut Turn,
+) -> Result<(), StoreError> {
+    // The answer came at `outcome.at` by this worker's clock; the pace counts by the clock of all workers, from now.
+    if tx.record_at(outcome, &policy.worker, at).await? {
         let to = crate::outbox::transition::next(Status::Sending, outcome.event)?;
         turn.moved.push(Moved { id: outcome.id.clone(), to, reason: outcome.reason.clone() });
     } else {

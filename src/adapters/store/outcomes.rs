@@ -32,6 +32,14 @@ impl Tx {
     /// # Errors
     /// When the database refuses. Nothing is then known to be stored, and no further letter may leave.
     pub async fn record(&self, outcome: &Outcome, worker: &str) -> Result<bool, StoreError> {
+        self.record_at(outcome, worker, outcome.at).await
+    }
+
+    /// As [`Tx::record`]; `ended_at`, by the clock of [`Tx::take_turn`], is from when on the pace counts the letter.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn record_at(&self, outcome: &Outcome, worker: &str, ended_at: Instant) -> Result<bool, StoreError> {
         use dispatch::Column as C;
         let to = transition::next(Status::Sending, outcome.event)?;
         let mut change = dispatch::ActiveModel {
@@ -57,7 +65,7 @@ impl Tx {
             .exec(&self.tx)
             .await?;
         if written.rows_affected == 1 {
-            self.end_attempt(outcome).await?;
+            self.end_attempt(outcome, ended_at).await?;
             let line = history::line(
                 outcome.key,
                 outcome.at,
@@ -74,10 +82,10 @@ impl Tx {
         Ok(false)
     }
 
-    async fn end_attempt(&self, outcome: &Outcome) -> Result<(), StoreError> {
+    async fn end_attempt(&self, outcome: &Outcome, ended_at: Instant) -> Result<(), StoreError> {
         let recipients: Vec<StoredRecipient> = outcome.verdict.recipients().iter().map(StoredRecipient::from).collect();
         let change = attempt::ActiveModel {
-            ended_at: Set(Some(outcome.at.millis())),
+            ended_at: Set(Some(ended_at.millis())),
             outcome: Set(Some(outcome.verdict.word().to_owned())),
             detail: Set(Some(outcome.verdict.summary())),
             recipients: Set(rows::json(&recipients)),
