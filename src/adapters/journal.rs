@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, BufRead as _, BufReader, Seek as _, SeekFrom, Write as _};
+use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -50,8 +50,8 @@ impl Journal {
     pub fn open(folder: &Path, secret: &str) -> io::Result<Self> {
         private::folder(folder)?;
         let path = folder.join(NAME);
-        let mut file = private::file(&path)?;
-        file.seek(SeekFrom::End(0))?;
+        // Several workers on PostgreSQL may share a workspace, and so its journal.
+        let file = private::appending(&path)?;
         Ok(Self { path, file, database: Digest::of(secret.as_bytes()).short() })
     }
 

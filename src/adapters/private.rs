@@ -24,8 +24,19 @@ pub fn folder(path: &Path) -> io::Result<()> {
 /// # Errors
 /// When the disk or the rights do not allow it.
 pub fn file(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
+    open(path, OpenOptions::new().read(true).write(true).truncate(false))
+}
+
+/// Opens a file to add to its end (0600 when it is made): several programs may do so at once.
+///
+/// # Errors
+/// When the disk or the rights do not allow it.
+pub fn appending(path: &Path) -> io::Result<File> {
+    open(path, OpenOptions::new().read(true).append(true))
+}
+
+fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
+    options.create(true);
     #[cfg(unix)]
     {
         use std::os::unix::fs::OpenOptionsExt as _;
