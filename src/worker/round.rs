@@ -58,6 +58,11 @@ impl std::fmt::Debug for OnMove {
 pub struct State {
     server_failures: u32,
     server_away: Option<(Instant, String)>,
+    /// Outcomes that a round which ended in an error could not store. Without them the next round would take their letters
+    /// for claims that nobody handed over, and send them again.
+    unrecorded: Vec<Outcome>,
+    /// Whether that round's last commit went unanswered.
+    commit_failed: bool,
 }
 
 /// What a round did.
@@ -114,7 +119,8 @@ impl<C: Clock, M: Mailer, F: Files> Worker<C, M, F> {
     /// Sends until nothing more can leave now: letters wait for the pace within the round, for retries outside of it.
     ///
     /// # Errors
-    /// When the database stays out of reach. Letters in hand are then `sending`, and uncertain at the next start.
+    /// When the database stays out of reach. What became of letters in hand is then stored by the next round; should there be
+    /// none, they are `sending`, and uncertain at the next start.
     pub async fn round(&mut self) -> Result<Report, StoreError> {
         let mut report = Report::default();
         if self.state.server_away.as_ref().is_some_and(|(until, _)| *until <= self.clock.now()) {
@@ -126,8 +132,8 @@ impl<C: Clock, M: Mailer, F: Files> Worker<C, M, F> {
             idle: Vec::new(),
             out: JoinSet::new(),
             in_hand: BTreeMap::new(),
-            outcomes: Vec::new(),
-            commit_failed: false,
+            outcomes: std::mem::take(&mut self.state.unrecorded),
+            commit_failed: std::mem::take(&mut self.state.commit_failed),
             looked_at_files: None,
             blocked: Vec::new(),
         };
@@ -146,6 +152,7 @@ impl<C: Clock, M: Mailer, F: Files> Worker<C, M, F> {
                     let now = self.clock.now();
                     let since = *trouble_since.get_or_insert(now);
                     if now.since(since) >= Duration::seconds(PATIENCE) || self.stop.is_asked() {
+                        self.keep_for_next_round(desk).await?;
                         return Err(error);
                     }
                     tracing::error!(cause = %error.root(), "the database refuses; nothing is sent meanwhile");
@@ -262,6 +269,17 @@ impl<C: Clock, M: Mailer, F: Files> Worker<C, M, F> {
         Ok(true)
     }
 
+    /// The round ends in an error: answers that come within the grace are kept until a later round stores them.
+    async fn keep_for_next_round(&mut self, mut desk: Desk<M>) -> Result<(), StoreError> {
+        self.finish_what_is_in_hand(&mut desk).await?;
+        self.state.unrecorded = desk.outcomes;
+        self.state.commit_failed = true;
+        for mut courier in desk.idle {
+            courier.close().await;
+        }
+        Ok(())
+    }
+
     /// What has an answer is stored; what has none within the grace is uncertain.
     async fn finish_what_is_in_hand(&mut self, desk: &mut Desk<M>) -> Result<(), StoreError> {
         let deadline = tokio::time::Instant::now() + GRACE;
@@ -278,7 +296,9 @@ impl<C: Clock, M: Mailer, F: Files> Worker<C, M, F> {
         let at = self.clock.now();
         let unanswered = std::mem::take(&mut desk.in_hand);
         for letter in unanswered.into_values() {
-            let why = "the worker was asked to stop, and no answer came within 10 s".to_owned();
+            let cause =
+                if self.stop.is_asked() { "the worker was asked to stop" } else { "the database was out of reach" };
+            let why = format!("{cause}, and no answer came within 10 s");
             desk.outcomes.push(self.outcome(&letter, Verdict::Unknown { why, recipients: Vec::new() }, at));
         }
         Ok(())
@@ -326,7 +346,7 @@ impl<C: Clock, M: Mailer, F: Files> Worker<C, M, F> {
     /// A server that cannot be reached is left alone for a while: longer each time, as a letter would be.
     fn note_server(&mut self, verdict: &Verdict, at: Instant) {
         if verdict.concerns_the_server() {
-            if self.state.server_away.is_none() {
+            if self.state.server_away.as_ref().is_none_or(|(until, _)| *until <= at) {
                 self.state.server_failures += 1;
                 let until = at.plus(retry::wait_after(self.state.server_failures));
                 tracing::error!(why = %verdict.summary(), "the mail server is away; letters wait");
