@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::adapters::clock::SystemClock;
-use crate::adapters::store::DispatchFilter;
+use crate::adapters::store::{DispatchFilter, PlanRecord, Store};
 use crate::adapters::workspace as files;
 use crate::campaign::Campaign;
 use crate::cli::answer::CliError;
@@ -15,7 +15,7 @@ use crate::outbox::Status;
 use crate::ports::Clock as _;
 use crate::steps::draft::known_step;
 use crate::vocabulary::problem::Problem;
-use crate::vocabulary::{CampaignId, Day, DispatchId, Instant, StateCode, TimeOfDay, Zone, hint};
+use crate::vocabulary::{CampaignId, Day, DispatchId, Instant, StateCode, StepId, TimeOfDay, Zone, hint};
 
 /// Made once by `wiring`.
 #[derive(Debug)]
@@ -175,7 +175,42 @@ pub fn filter(campaign: &Campaign, selection: &Selection) -> Result<DispatchFilt
     })
 }
 
+/// The part of a planned campaign that a command names, checked against the database: stopping a letter must not depend on
+/// whether the files are sound.
+///
+/// # Errors
+/// With the nearest campaign or step.
+pub async fn planned(store: &Store, selection: &Selection) -> Result<(PlanRecord, DispatchFilter), CliError> {
+    let id = campaign_id(&selection.campaign)?;
+    let plans = store.plans().await?;
+    let Some(plan) = plans.iter().find(|plan| plan.campaign == id) else {
+        let help = match hint::nearest(id.as_str(), plans.iter().map(|plan| plan.campaign.as_str())) {
+            Some(near) => format!("did you mean {near}?"),
+            None => "`demarche status` lists the campaigns".to_owned(),
+        };
+        return Err(CliError::request(format!("campaign {id} has not been planned"), help));
+    };
+    let mut filter = DispatchFilter { campaign: Some(id.clone()), ..DispatchFilter::default() };
+    if let Some(step) = &selection.step {
+        let steps = store.steps(&id).await?;
+        let known = steps.iter().find(|known| known.as_str() == step);
+        filter.step = Some(known.cloned().ok_or_else(|| {
+            let help = match hint::nearest(step, steps.iter().map(StepId::as_str)) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("its steps are {}", steps.iter().map(StepId::as_str).collect::<Vec<_>>().join(", ")),
+            };
+            CliError::request(
+                format!("campaign {id} has no planned step `{}`", crate::vocabulary::safe_text::line(step)),
+                help,
+            )
+        })?);
+    }
+    filter.delegations = selection.delegations.iter().map(|text| state(text)).collect::<Result<_, _>>()?;
+    Ok((plan.clone(), filter))
+}
+
 /// A path as it is shown.
 pub fn shown(path: &Path) -> String {
+    let path = path.strip_prefix(".").unwrap_or(path);
     crate::vocabulary::safe_text::line(&path.display().to_string()).into_owned()
 }

@@ -87,6 +87,15 @@ pub fn terminal_width() -> u16 {
     terminal.width().unwrap_or(100).clamp(40, 200)
 }
 
+/// `1 letter`, `2 letters`, `3 entries`.
+pub fn count(n: u64, word: &str) -> String {
+    match (n, word.strip_suffix('y')) {
+        (1, _) => format!("1 {word}"),
+        (_, Some(stem)) => format!("{n} {stem}ies"),
+        (_, None) => format!("{n} {word}s"),
+    }
+}
+
 /// A cell of text from outside.
 pub fn cell(text: &str) -> String {
     safe_text::line(text).into_owned()

@@ -61,6 +61,8 @@ fn differences(stored: &Dispatch, draft: &Draft, zone: Zone) -> Vec<Difference> 
     };
     differ("due", zone.show(stored.due), zone.show(draft.due));
     differ("milestone", stored.milestone.clone(), draft.milestone.clone());
+    let sureness = |provisional| if provisional { "provisional" } else { "confirmed" }.to_owned();
+    differ("date", sureness(stored.provisional), sureness(draft.provisional));
     differ("language", stored.language.to_string(), draft.language.to_string());
     differ("sender", stored.sender.to_string(), draft.sender.to_string());
     differ("to", list(&stored.recipients.to), list(&draft.recipients.to));

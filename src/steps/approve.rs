@@ -152,7 +152,7 @@ pub async fn approve(
 pub async fn revoke(
     store: &Store,
     filter: &DispatchFilter,
-    approver: &Approver,
+    approver: &str,
     wanted: usize,
     by: &str,
     now: Instant,
@@ -160,13 +160,13 @@ pub async fn revoke(
     let tx = store.begin().await?;
     let open: Vec<Dispatch> = tx.dispatches(filter).await?.into_iter().filter(|d| d.status.is_open()).collect();
     let keys: Vec<i64> = open.iter().map(|d| d.key).collect();
-    let taken_back = tx.revoke_approvals(&keys, &approver.name, now).await?;
+    let taken_back = tx.revoke_approvals(&keys, approver, now).await?;
     let left = tx.approvals(&keys).await?;
     let mut unapproved = 0;
     for dispatch in open.iter().filter(|d| matches!(d.status, Status::Approved | Status::Deferred)) {
         let approvals = left.get(&dispatch.key).map(Vec::as_slice).unwrap_or_default();
         if !holds(approvals, &dispatch.seal.to_string(), wanted) {
-            let why = format!("{} took the approval back", approver.name);
+            let why = format!("{approver} took the approval back");
             tx.apply(&Move::new(dispatch, Event::Unapprove, by, now).because(why)).await?;
             unapproved += 1;
         }

@@ -15,7 +15,9 @@ use crate::outbox::{Draft, Recipients, SendingRules};
 use crate::schedule::{Calendar, Due, Milestone, ScheduleError, due};
 use crate::steps::presses::{self, Presses};
 use crate::vocabulary::problem::Problem;
-use crate::vocabulary::{Address, Day, Digest, DispatchId, Instant, Mailbox, StateCode, StatementId, StepId, hint};
+use crate::vocabulary::{
+    Address, Day, Digest, DispatchId, Instant, Language, Mailbox, StateCode, StatementId, StepId, hint,
+};
 
 /// What drafting starts from.
 #[derive(Debug)]
@@ -102,11 +104,21 @@ pub fn draft(input: &Drafting<'_>, mut each: impl FnMut(Letter)) -> Drafted {
                 continue;
             }
         };
-        let mut one = OneStep { input, step, position, milestone, due, presses, faults: BTreeMap::new() };
+        let mut one = OneStep {
+            input,
+            step,
+            position,
+            milestone,
+            due,
+            presses,
+            faults: BTreeMap::new(),
+            fallbacks: BTreeMap::new(),
+        };
         for state in input.workspace.states().iter() {
             one.state(state, &mut earlier, &mut drafted, &mut each);
         }
         one.report_faults(&mut drafted.problems);
+        one.report_fallbacks(&mut drafted.problems);
         drafted.dates.push((step.id.clone(), one.milestone, one.due));
     }
     drafted
@@ -185,6 +197,8 @@ struct OneStep<'a> {
     presses: Presses,
     /// Problems that many delegations share, told once: message and place → whom it concerns.
     faults: BTreeMap<String, (Problem, Vec<StateCode>)>,
+    /// Who gets another language than its own: wished and given.
+    fallbacks: BTreeMap<(Language, Language), Vec<StateCode>>,
 }
 
 impl OneStep<'_> {
@@ -232,6 +246,9 @@ impl OneStep<'_> {
             return;
         };
         let Some(press) = self.presses.get(choice.language) else { return };
+        if choice.is_fallback() {
+            self.fallbacks.entry((choice.wished, choice.language)).or_default().push(state.code);
+        }
         let recipients = recipients(mission, override_);
         let made = self.letter(&id, state, mission, member, press, recipients, due_at, previous.flatten());
         match made {
@@ -257,6 +274,22 @@ impl OneStep<'_> {
             let and_more = if more > 0 { format!(" and {more} more") } else { String::new() };
             problem.message = format!("{} (step `{}`: {}{and_more})", problem.message, self.step.id, named.join(", "));
             problems.push(problem);
+        }
+    }
+
+    fn report_fallbacks(&self, problems: &mut Vec<Problem>) {
+        for ((wished, given), states) in &self.fallbacks {
+            let named: Vec<&str> = states.iter().take(5).map(StateCode::as_str).collect();
+            let more = states.len().saturating_sub(named.len());
+            let and_more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            let letter = &self.step.letter;
+            let message = format!(
+                "the letter `{letter}` has no text in `{wished}`: {}{and_more} get it in `{given}`",
+                named.join(", ")
+            );
+            let place = self.input.file.source.place(self.input.file.steps[self.position].letter.clone());
+            let help = format!("write templates/letters/{letter}/{wished}.md, or leave it so");
+            problems.push(Problem::notice(message).at(place).help(help));
         }
     }
 
@@ -367,7 +400,7 @@ impl OneStep<'_> {
         Some(SessionFact { number: *number, opens: opens.or(closes)?, closes: closes.or(opens)? })
     }
 
-    fn review(&self, language: crate::vocabulary::Language) -> Option<ReviewFact> {
+    fn review(&self, language: Language) -> Option<ReviewFact> {
         match &self.milestone.reference {
             MilestoneRef::UprReview(session, state) => {
                 let name = self.input.workspace.states().get(*state).map(|s| s.name(language).to_owned());

@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::adapters::store::{DispatchFilter, Move, PlanRecord, Store, StoreError, Tx};
 use crate::config::sections::campaign::CampaignFile;
 use crate::config::workspace::Workspace;
+use crate::outbox::approval::{Approval, holds};
 use crate::outbox::revision::{Revision, revise};
 use crate::outbox::{Dispatch, Draft, Event, Status};
 use crate::steps::draft::{Drafted, Drafting, LeftOutRow, Letter, Override, draft};
@@ -157,6 +158,7 @@ async fn reconcile(
             }
         }
     }
+    changes.extend(no_longer_enough(tx, stored, &changes, request).await?);
     // What a person cancelled stays cancelled, even where the files no longer ask for it.
     let gone: Vec<Dispatch> = stored
         .iter()
@@ -169,6 +171,37 @@ async fn reconcile(
         tx.remove_dispatches(&gone).await?;
     }
     Ok(changes)
+}
+
+/// Letters whose bytes are the same, but whose campaign now asks for more approvals, or for other approvers.
+async fn no_longer_enough(
+    tx: &Tx,
+    stored: &[Dispatch],
+    changes: &[Change],
+    request: &PlanRequest<'_>,
+) -> Result<Vec<Change>, StoreError> {
+    let campaign = &request.file.campaign;
+    let changed: HashSet<&DispatchId> = changes.iter().map(|change| &change.id).collect();
+    let leaving = |d: &&Dispatch| matches!(d.status, Status::Approved | Status::Deferred) && !changed.contains(&d.id);
+    let leaving: Vec<&Dispatch> = stored.iter().filter(leaving).collect();
+    let keys: Vec<i64> = leaving.iter().map(|d| d.key).collect();
+    let approvals = tx.approvals(&keys).await?;
+    let mut voided = Vec::new();
+    for dispatch in leaving {
+        let may = |a: &&Approval| {
+            campaign.approvers.iter().any(|known| known.name == a.approver && known.organisation == a.organisation)
+        };
+        let given: Vec<Approval> = approvals.get(&dispatch.key).into_iter().flatten().filter(may).cloned().collect();
+        if holds(&given, &dispatch.seal.to_string(), campaign.approvals) {
+            continue;
+        }
+        voided.push(change(&dispatch.id, "approval void", dispatch.status.as_str(), Status::Planned.as_str()));
+        if !request.dry {
+            let reason = format!("the campaign asks for {} approvals of its approvers", campaign.approvals);
+            tx.apply(&Move::new(dispatch, Event::Unapprove, request.by, request.now).because(reason)).await?;
+        }
+    }
+    Ok(voided)
 }
 
 fn change(id: &DispatchId, what: &str, before: &str, after: &str) -> Change {

@@ -105,6 +105,25 @@ impl Store {
         Ok(self.dispatches(&filter).await?.pop())
     }
 
+    /// The steps of a campaign that have dispatches, in their order.
+    ///
+    /// # Errors
+    /// As [`Store::dispatches`].
+    pub async fn steps(&self, campaign: &CampaignId) -> Result<Vec<StepId>, StoreError> {
+        use dispatch::Column as C;
+        let steps: Vec<(String, i32)> = dispatch::Entity::find()
+            .select_only()
+            .column(C::Step)
+            .column_as(C::Position.min(), "place")
+            .filter(C::Campaign.eq(campaign.as_str()))
+            .group_by(C::Step)
+            .order_by_asc(C::Position.min())
+            .into_tuple()
+            .all(&self.db)
+            .await?;
+        steps.into_iter().map(|(step, _)| step.parse().map_err(|e| StoreError::row("dispatches", &step, e))).collect()
+    }
+
     /// How many dispatches each campaign has in each status.
     ///
     /// # Errors

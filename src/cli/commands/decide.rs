@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::cli::answer::{Answer, CliError};
 use crate::cli::args::DecideArgs;
-use crate::cli::context::{Context, campaign, filter};
+use crate::cli::context::{Context, planned};
 use crate::cli::output::{self, cell};
 use crate::cli::wiring::confirm;
 use crate::outbox::Status;
@@ -20,12 +20,11 @@ pub async fn cancel(context: &Context, args: &DecideArgs) -> Result<Answer, CliE
 }
 
 async fn run(context: &Context, args: &DecideArgs, decision: Decision) -> Result<Answer, CliError> {
-    // A campaign can be stopped though another file is at fault.
+    // A campaign can be stopped whatever its files say.
     let workspace = context.workspace();
-    let file = campaign(&workspace, &args.selection.campaign)?;
-    let filter = filter(&file.campaign, &args.selection)?;
     let reason = reason(&args.reason)?;
     let store = context.planned_store(&workspace).await?;
+    let (_, filter) = planned(&store, &args.selection).await?;
     if decision == Decision::Cancel {
         let open = store.dispatches(&filter).await?;
         let open: Vec<_> = open.iter().filter(|d| !matches!(d.status, Status::Sent | Status::Cancelled)).collect();

@@ -16,7 +16,7 @@ use crate::steps::approve::manifest_of;
 use crate::steps::draft::{Drafting, Letter, draft, known_step};
 use crate::steps::plan::overrides;
 use crate::vocabulary::problem::Problem;
-use crate::vocabulary::safe_text;
+use crate::vocabulary::{Zone, safe_text};
 
 pub async fn run(context: &Context, args: &PreviewArgs) -> Result<Answer, CliError> {
     if args.format == Format::Pdf {
@@ -84,7 +84,7 @@ pub async fn run(context: &Context, args: &PreviewArgs) -> Result<Answer, CliErr
             continue;
         }
         shown_steps.push(id.step.clone());
-        text.push_str(&one(letter, args.format, &known));
+        text.push_str(&one(letter, args.format, &known, file.campaign.zone));
     }
     if !args.all && letters.len() > shown_steps.len() {
         text.push_str(&format!(
@@ -143,7 +143,7 @@ fn manifest_line(selected: &[Dispatch], all: bool) -> String {
     format!("manifest of what waits for approval: {}\n", manifest_of(selected))
 }
 
-fn one(letter: &Letter, format: Format, known: &Known) -> String {
+fn one(letter: &Letter, format: Format, known: &Known, zone: Zone) -> String {
     let draft = &letter.draft;
     let list = |addresses: &[crate::vocabulary::Address]| {
         addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
@@ -162,7 +162,7 @@ fn one(letter: &Letter, format: Format, known: &Known) -> String {
         head.push_str(&format!(
             "Subject: {}\nDue: {}\nDigest: {}\n",
             safe_text::line(&draft.subject),
-            draft.due,
+            zone.show(draft.due),
             draft.digest
         ));
         match known.digests.get(&draft.id.to_string()) {

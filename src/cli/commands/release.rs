@@ -4,22 +4,23 @@ use crate::cli::answer::{Answer, CliError};
 use crate::cli::args::ReleaseArgs;
 use crate::cli::commands::decide::{answer, reason};
 use crate::cli::commands::retry::problems;
-use crate::cli::context::{Context, campaign, filter, moment};
+use crate::cli::context::{Context, campaign, moment, planned};
 use crate::outbox::{Dispatch, Status};
 use crate::steps::correct::{CorrectRequest, Correction, correct};
 use crate::steps::decide::{Decided, Decider, Decision, decide};
 
 pub async fn run(context: &Context, args: &ReleaseArgs) -> Result<Answer, CliError> {
     let reason = reason(&args.reason)?;
+    // A new time means a new letter, so the files must be sound; else what was approved goes on as it is.
     let workspace = if args.at.is_some() { context.sound_workspace()? } else { context.workspace() };
-    let file = campaign(&workspace, &args.selection.campaign)?;
-    let filter = filter(&file.campaign, &args.selection)?;
     let store = context.planned_store(&workspace).await?;
+    let (_, filter) = planned(&store, &args.selection).await?;
     let Some(at) = &args.at else {
         let who = Decider { by: &context.by, now: context.now(), reason: Some(reason) };
         let decided = decide(&store, &filter, Decision::Release, &who).await?;
         return answer(&decided);
     };
+    let file = campaign(&workspace, &args.selection.campaign)?;
     let at = moment(at, file.campaign.zone)?;
     if at < context.now() {
         return Err(CliError::request(

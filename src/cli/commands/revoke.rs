@@ -4,22 +4,26 @@ use serde_json::json;
 
 use crate::cli::answer::{Answer, CliError};
 use crate::cli::args::RevokeArgs;
-use crate::cli::context::{Context, campaign, filter};
+use crate::cli::context::{Context, planned};
 use crate::cli::output;
-use crate::steps::approve::{approver, revoke};
+use crate::steps::approve::revoke;
 
 pub async fn run(context: &Context, args: &RevokeArgs) -> Result<Answer, CliError> {
     let workspace = context.workspace();
-    let file = campaign(&workspace, &args.selection.campaign)?;
-    let filter = filter(&file.campaign, &args.selection)?;
-    let approver = approver(&file.campaign, &args.as_whom)
-        .map_err(|why| CliError::request(why, "approvers stand in the campaign's file, as [[approver]]"))?;
     let store = context.planned_store(&workspace).await?;
+    let (plan, filter) = planned(&store, &args.selection).await?;
+    let who = args.as_whom.trim();
     let (taken_back, unapproved) =
-        revoke(&store, &filter, approver, file.campaign.approvals, &context.by, context.now()).await?;
+        revoke(&store, &filter, who, plan.approvals_wanted, &context.by, context.now()).await?;
+    if taken_back == 0 {
+        let message = format!("{} has no approval in force there", output::cell(who));
+        return Err(CliError::request(message, "`demarche show` lists a letter's approvals"));
+    }
     let text = format!(
-        "{taken_back} approvals of {} taken back; {unapproved} letters are planned again and do not leave\n",
-        output::cell(&approver.name)
+        "{} of {} taken back; {} planned again and do not leave\n",
+        output::count(taken_back, "approval"),
+        output::cell(who),
+        output::count(unapproved as u64, "letter")
     );
     Ok(Answer::new(text, &json!({ "revoked": taken_back, "unapproved": unapproved })))
 }

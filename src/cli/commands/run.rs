@@ -18,7 +18,7 @@ use crate::outbox::Status;
 use crate::ports::Mailer;
 use crate::steps::dispatch::Moved;
 use crate::steps::reconcile::forgotten;
-use crate::vocabulary::DispatchId;
+use crate::vocabulary::{DispatchId, Zone};
 use crate::worker::bell::Bell;
 use crate::worker::round::{OnMove, State};
 use crate::worker::{Report, Stop, Worker};
@@ -52,18 +52,17 @@ pub async fn run(context: &Context, args: &RunArgs) -> Result<Answer, CliError> 
 /// A database that has forgotten letters would send them again.
 async fn refuse_a_forgetful_database(store: &Store, journal: &Journal) -> Result<(), CliError> {
     let letters = forgotten(store, journal).await?;
-    match letters.first() {
-        None => Ok(()),
-        Some(first) => Err(CliError::request(
-            format!(
-                "{} letters were handed over, and the database does not know it: {} at {} and others; was a backup restored?",
-                letters.len(),
-                first.dispatch.id,
-                first.handed_over.at
-            ),
-            "nothing is sent until `demarche database reconcile` has marked them as uncertain",
-        )),
-    }
+    let Some(first) = letters.first() else { return Ok(()) };
+    let zone = store.plan(&first.dispatch.id.campaign).await?.map_or(Zone::GENEVA, |plan| plan.zone);
+    let which = match letters.len() {
+        1 => format!("{} was", first.dispatch.id),
+        n => format!("{n} letters were, {} the first of them,", first.dispatch.id),
+    };
+    let at = zone.show(first.handed_over.at);
+    Err(CliError::request(
+        format!("{which} handed over on {at}, and the database does not know it: was a backup restored?"),
+        "nothing is sent until `demarche database reconcile` has marked them as uncertain",
+    ))
 }
 
 type OurWorker<M> = Worker<crate::adapters::clock::SystemClock, M, Folder>;
@@ -127,7 +126,7 @@ async fn work<M: Mailer>(
         }
     } else {
         let settings = workspace.installation.as_ref().map(|i| (i.worker.send.as_str().to_owned(), i.worker.zone));
-        let (send, zone) = settings.unwrap_or_else(|| ("*/15 * * * * *".to_owned(), crate::vocabulary::Zone::GENEVA));
+        let (send, zone) = settings.unwrap_or_else(|| ("*/15 * * * * *".to_owned(), Zone::GENEVA));
         let scheduler = |e| {
             CliError::world(format!("the schedule cannot be started: {e}"), "look at [worker] in config/demarche.toml")
         };

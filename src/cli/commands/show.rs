@@ -43,7 +43,9 @@ pub async fn run(context: &Context, args: &ShowArgs) -> Result<Answer, CliError>
         text.push_str(&format!("  cc         {}\n", list(&dispatch.recipients.cc)));
     }
     text.push_str(&format!("  due        {}\n", zone.show(dispatch.due)));
-    text.push_str(&format!("  next try   {}\n", zone.show(dispatch.next_at)));
+    if dispatch.status == crate::outbox::Status::Deferred {
+        text.push_str(&format!("  next try   {}\n", zone.show(dispatch.next_at)));
+    }
     text.push_str(&format!("  message id {}\n", dispatch.message_id));
     text.push_str(&format!("  digest     {}\n", dispatch.digest));
     let approved = if in_force.is_empty() {
@@ -64,6 +66,7 @@ pub async fn run(context: &Context, args: &ShowArgs) -> Result<Answer, CliError>
             for r in &attempt.recipients {
                 let words = match (r.code, &r.text) {
                     (Some(code), Some(text)) => format!("{code} {text}"),
+                    _ if attempt.via == "files" => "in the file".to_owned(),
                     _ => "not asked".to_owned(),
                 };
                 text.push_str(&format!("      {}  {}\n", cell(&r.address), cell(&words)));
