@@ -45,12 +45,13 @@ pub async fn run(context: &Context, args: &ApproveArgs) -> Result<Answer, CliErr
         return Ok(Answer::new(text, &json!({ "approved": 0, "complete": 0, "manifest": proposal.manifest })));
     }
     output::say(&describe(&proposal, file.campaign.zone));
-    confirm(context, args.yes, &format!("Approve these {} letters as {}?", proposal.dispatches.len(), approver.name))?;
+    let letters = output::count(proposal.dispatches.len() as u64, "letter");
+    confirm(context, args.yes, &format!("Approve {letters} as {}?", approver.name))?;
     let done =
         approve(&store, &proposal, file.campaign.approvals, &context.by, evidence.as_deref(), context.now()).await?;
     let mut text = format!(
-        "{} letters approved by {}, {}\n",
-        done.given,
+        "{} approved by {}, {}\n",
+        output::count(done.given as u64, "letter"),
         output::cell(&approver.name),
         output::cell(&approver.organisation)
     );
@@ -112,7 +113,13 @@ fn describe(proposal: &Proposal, zone: Zone) -> String {
     } else {
         String::new()
     };
-    format!("{table}{more}\nmanifest {}", proposal.manifest)
+    let mut steps: std::collections::BTreeMap<i32, (String, u64)> = std::collections::BTreeMap::new();
+    for dispatch in &proposal.dispatches {
+        steps.entry(dispatch.position).or_insert_with(|| (dispatch.id.step.to_string(), 0)).1 += 1;
+    }
+    let steps: Vec<String> =
+        steps.values().map(|(step, n)| format!("{step}: {}", output::count(*n, "letter"))).collect();
+    format!("{table}{more}\n{}\nmanifest {}", steps.join(", "), proposal.manifest)
 }
 
 fn read_evidence(path: &std::path::Path) -> Result<Vec<u8>, CliError> {

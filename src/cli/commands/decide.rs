@@ -29,8 +29,12 @@ async fn run(context: &Context, args: &DecideArgs, decision: Decision) -> Result
         let open = store.dispatches(&filter).await?;
         let open: Vec<_> = open.iter().filter(|d| !matches!(d.status, Status::Sent | Status::Cancelled)).collect();
         let first: Vec<String> = open.iter().take(10).map(|d| format!("{} ({})", d.id, d.status)).collect();
-        output::say(&format!("to be cancelled, for good: {} letters: {}", open.len(), first.join(", ")));
-        confirm(context, args.yes, &format!("Cancel these {} letters?", open.len()))?;
+        output::say(&format!(
+            "to be cancelled, for good: {}: {}",
+            output::count(open.len(), "letter"),
+            first.join(", ")
+        ));
+        confirm(context, args.yes, &format!("Cancel {} for good?", output::count(open.len(), "letter")))?;
     }
     let who = Decider { by: &context.by, now: context.now(), reason: Some(reason) };
     let decided = decide(&store, &filter, decision, &who).await?;

@@ -32,7 +32,11 @@ pub async fn run(context: &Context, args: &EraseArgs) -> Result<Answer, CliError
             }
         }
     }
-    let mut text = format!("{entries} entries emptied, {} attachments removed\n", attachments.len());
+    let mut text = format!(
+        "{} emptied, {} removed\n",
+        output::count(entries, "entry"),
+        output::count(attachments.len() as u64, "attachment")
+    );
     text.push_str("what was sent to the address stays in the outbox: it proves what the coalition wrote; take it out of config/contacts.csv yourself\n");
     Ok(Answer::new(text, &json!({ "entries": entries, "attachments": attachments.len() })))
 }

@@ -98,8 +98,11 @@ async fn list(context: &Context, args: &LogArgs) -> Result<Answer, CliError> {
         ]);
     }
     let rows: Vec<Value> = entries.iter().map(value).collect();
-    let text =
-        if rows.is_empty() { "no entry fits\n".to_owned() } else { format!("{table}\n{} entries\n", rows.len()) };
+    let text = if rows.is_empty() {
+        "no entry fits\n".to_owned()
+    } else {
+        format!("{table}\n{} {}\n", rows.len(), if rows.len() == 1 { "entry" } else { "entries" })
+    };
     Ok(Answer::new(text, &rows))
 }
 

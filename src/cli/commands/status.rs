@@ -7,7 +7,7 @@ use crate::cli::args::StatusArgs;
 use crate::cli::context::{Context, campaign_id};
 use crate::cli::output;
 use crate::outbox::Status;
-use crate::report::CampaignSummary;
+use crate::report::{Attention, CampaignSummary};
 use crate::steps::summary::summaries;
 use crate::vocabulary::Zone;
 
@@ -68,15 +68,48 @@ fn one(summary: &CampaignSummary, zone: Zone) -> String {
     }
     if !summary.needs_attention.is_empty() {
         text.push_str("needs a person:\n");
+        let groups = grouped(&summary.needs_attention);
         let mut table = output::table(&["letter", "status", "why"]);
-        for row in summary.needs_attention.iter().take(SHOWN) {
-            table.add_row(vec![row.id.to_string(), row.status.to_string(), output::cell(&row.reason)]);
+        for rows in groups.iter().take(SHOWN) {
+            table.add_row(vec![which(rows), rows[0].status.to_string(), output::cell(&rows[0].reason)]);
         }
         text.push_str(&format!("{table}\n"));
-        if summary.needs_attention.len() > SHOWN {
-            let more = summary.needs_attention.len() - SHOWN;
+        if groups.len() > SHOWN {
+            let more = groups.len() - SHOWN;
             text.push_str(&format!("… and {more} more: `demarche dispatches {} --status STATUS`\n", summary.campaign));
         }
     }
     text
+}
+
+/// Letters of one step that wait for the same reason are one line: 190 overdue ones must not bury the one that is uncertain.
+fn grouped(rows: &[Attention]) -> Vec<Vec<&Attention>> {
+    let mut groups: Vec<Vec<&Attention>> = Vec::new();
+    for row in rows {
+        let alike = |group: &&mut Vec<&Attention>| {
+            group[0].step == row.step && group[0].status == row.status && group[0].reason == row.reason
+        };
+        match groups.iter_mut().find(alike) {
+            Some(group) => group.push(row),
+            None => groups.push(vec![row]),
+        }
+    }
+    groups
+}
+
+fn which(rows: &[&Attention]) -> String {
+    match rows {
+        [only] => only.id.to_string(),
+        several => {
+            let named: Vec<&str> = several.iter().take(4).map(|row| row.delegation.as_str()).collect();
+            let more = if several.len() > named.len() { ", …" } else { "" };
+            format!(
+                "{}/{}: {} letters ({}{more})",
+                several[0].id.campaign,
+                several[0].step,
+                several.len(),
+                named.join(", ")
+            )
+        }
+    }
 }

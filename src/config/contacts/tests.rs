@@ -1,3 +1,5 @@
+//! What the import of contacts takes and refuses.
+
 use proptest::prelude::*;
 
 use super::*;
