@@ -101,11 +101,6 @@ pub fn cell(text: &str) -> String {
     safe_text::line(text).into_owned()
 }
 
-/// `1 letter`, `2 letters`.
-pub fn count(n: usize, word: &str) -> String {
-    format!("{n} {word}{}", if n == 1 { "" } else { "s" })
-}
-
 /// A status word in its colour.
 pub fn coloured(status: Status) -> String {
     let style = match status {

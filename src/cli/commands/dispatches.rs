@@ -58,11 +58,8 @@ pub async fn run(context: &Context, args: &DispatchesArgs) -> Result<Answer, Cli
         ]);
         rows.push(value(dispatch, own));
     }
-    let text = if rows.is_empty() {
-        "no letter fits\n".to_owned()
-    } else {
-        format!("{table}\n{}\n", output::count(rows.len(), "letter"))
-    };
+    let text =
+        if rows.is_empty() { "no letter fits\n".to_owned() } else { format!("{table}\n{} letters\n", rows.len()) };
     Ok(Answer::new(text, &rows))
 }
 
