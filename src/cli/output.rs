@@ -88,7 +88,9 @@ pub fn terminal_width() -> u16 {
 }
 
 /// `1 letter`, `2 letters`, `3 entries`.
-pub fn count(n: u64, word: &str) -> String {
+pub fn count(n: impl TryInto<u64>, word: &str) -> String {
+    // Every count that is told fits; one that did not would be told as the largest.
+    let n = n.try_into().unwrap_or(u64::MAX);
     match (n, word.strip_suffix('y')) {
         (1, _) => format!("1 {word}"),
         (_, Some(stem)) => format!("{n} {stem}ies"),
