@@ -45,13 +45,13 @@ pub async fn run(context: &Context, args: &ApproveArgs) -> Result<Answer, CliErr
         return Ok(Answer::new(text, &json!({ "approved": 0, "complete": 0, "manifest": proposal.manifest })));
     }
     output::say(&describe(&proposal, file.campaign.zone));
-    let letters = output::count(proposal.dispatches.len() as u64, "letter");
+    let letters = output::count(proposal.dispatches.len(), "letter");
     confirm(context, args.yes, &format!("Approve {letters} as {}?", approver.name))?;
     let done =
         approve(&store, &proposal, file.campaign.approvals, &context.by, evidence.as_deref(), context.now()).await?;
     let mut text = format!(
         "{} approved by {}, {}\n",
-        output::count(done.given as u64, "letter"),
+        output::count(done.given, "letter"),
         output::cell(&approver.name),
         output::cell(&approver.organisation)
     );

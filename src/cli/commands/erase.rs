@@ -35,7 +35,7 @@ pub async fn run(context: &Context, args: &EraseArgs) -> Result<Answer, CliError
     let mut text = format!(
         "{} emptied, {} removed\n",
         output::count(entries, "entry"),
-        output::count(attachments.len() as u64, "attachment")
+        output::count(attachments.len(), "attachment")
     );
     text.push_str("what was sent to the address stays in the outbox: it proves what the coalition wrote; take it out of config/contacts.csv yourself\n");
     Ok(Answer::new(text, &json!({ "entries": entries, "attachments": attachments.len() })))

@@ -23,7 +23,7 @@ pub async fn run(context: &Context, args: &RevokeArgs) -> Result<Answer, CliErro
         "{} of {} taken back; {} planned again and do not leave\n",
         output::count(taken_back, "approval"),
         output::cell(who),
-        output::count(unapproved as u64, "letter")
+        output::count(unapproved, "letter")
     );
     Ok(Answer::new(text, &json!({ "revoked": taken_back, "unapproved": unapproved })))
 }
