@@ -95,6 +95,7 @@ on_both_databases![
     a_claim_that_nobody_handed_over_is_given_back_and_one_in_hand_is_not,
     approvals_of_two_organisations_are_needed,
     an_approval_taken_back_counts_no_longer_and_can_be_given_again,
+    approvals_that_were_enough_are_not_once_the_campaign_wants_more,
     an_approval_of_other_bytes_is_refused,
     planning_twice_changes_nothing,
     a_changed_contact_voids_the_approval_of_its_letter_only,
@@ -393,18 +394,27 @@ async fn an_approval_taken_back_counts_no_longer_and_can_be_given_again(home: Ho
     let store = home.open().await;
     let files = Files::new();
     plan_and_approve(&store, &files).await;
-    let workspace = files.workspace();
-    let campaign = &file(&workspace, CAMPAIGN).campaign;
-    let ben = approver(campaign, "Ben").unwrap();
-    let taken_back = revoke(&store, &only("letter", "FRA"), ben, 2, "Ben", early()).await.unwrap();
+    let taken_back = revoke(&store, &only("letter", "FRA"), "Ben", 2, "Ben", early()).await.unwrap();
     assert_eq!(taken_back, (1, 1));
     assert_eq!(status(&store, "letter", "FRA").await, Status::Planned);
     assert_eq!(status(&store, "letter", "DEU").await, Status::Approved);
-    assert_eq!(revoke(&store, &only("letter", "FRA"), ben, 2, "Ben", early()).await.unwrap(), (0, 0));
+    assert_eq!(revoke(&store, &only("letter", "FRA"), "Ben", 2, "Ben", early()).await.unwrap(), (0, 0));
     assert_eq!(approve_as(&store, &files, CAMPAIGN, "Ben").await.complete, 1);
     assert_eq!(status(&store, "letter", "FRA").await, Status::Approved);
     let key = the(&store, "letter", "FRA").await.key;
     assert_eq!(store.approvals(&[key]).await.unwrap()[&key].len(), 2, "given again, not twice");
+}
+
+async fn approvals_that_were_enough_are_not_once_the_campaign_wants_more(home: Home) {
+    let store = home.open().await;
+    let mut files = Files::new();
+    files.edit(CAMPAIGN_FILE, "approvals = 2", "approvals = 1");
+    plan_it(&store, &files).await;
+    assert_eq!(approve_as(&store, &files, CAMPAIGN, "Ada").await.complete, 10);
+    files.edit(CAMPAIGN_FILE, "approvals = 1", "approvals = 2");
+    plan_it(&store, &files).await;
+    assert_eq!(status(&store, "letter", "FRA").await, Status::Planned);
+    assert_eq!(approve_as(&store, &files, CAMPAIGN, "Ben").await.complete, 10, "the first one still counts");
 }
 
 async fn an_approval_of_other_bytes_is_refused(home: Home) {
