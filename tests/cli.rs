@@ -1,6 +1,9 @@
 //! What a campaign officer sees: every command through the program itself.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+#[path = "support/smtp_server.rs"]
+#[allow(dead_code, reason = "this file uses a part")]
+mod smtp_server;
 #[path = "cli/workspace.rs"]
 mod workspace;
 
@@ -10,7 +13,10 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use workspace::{ANNA, BORIS, CALENDAR, CAMPAIGN, CLARA, INSTALLATION, LETTER, Said, Workspace, program, say};
+use smtp_server::{Act, Script, SmtpServer, Step};
+use workspace::{
+    ANNA, BORIS, CALENDAR, CAMPAIGN, CLARA, CONTACTS, INSTALLATION, LETTER, Said, Workspace, program, say,
+};
 
 /// What differs from run to run: moments of today, digests, Message-IDs, names of workers.
 fn golden(name: &str, text: &str) {
@@ -429,7 +435,7 @@ fn status_dispatches_show_and_log_have_the_keys_of_the_contract() {
 #[test]
 fn dispatches_are_found_by_status_step_and_delegation_and_slips_name_the_nearest() {
     let workspace = Workspace::sent();
-    workspace.run("dispatches spring --delegation FRA --step letter").ends_with_code(0).says("1 letter");
+    workspace.run("dispatches spring --delegation FRA --step letter").ends_with_code(0).says("\n1 letter");
     workspace.run("dispatches --status held").ends_with_code(0).says("no letter fits");
     workspace.run("dispatches --status snt").ends_with_code(1).complains("did you mean sent?");
     workspace.run("dispatches sprig").ends_with_code(1).complains("campaign sprig has not been planned");
@@ -467,7 +473,7 @@ fn a_held_letter_stays_until_it_is_released_and_a_cancelled_one_for_good() {
     decide("hold", "FRX", &[]).ends_with_code(1).complains("did you mean FRA?");
     decide("hold", "FRA", &[]).ends_with_code(0).says("1 held");
     decide("hold", "NOR", &[]).ends_with_code(0);
-    decide("cancel", "DEU", &[]).ends_with_code(1).complains("Cancel these 1 letter");
+    decide("cancel", "DEU", &[]).ends_with_code(1).complains("Cancel 1 letter for good?");
     decide("cancel", "DEU", &["--yes"]).ends_with_code(0).says("1 cancelled");
     workspace.run("run --until-idle").ends_with_code(0).says("nothing was due");
     decide("release", "FRA", &[]).ends_with_code(0).says("1 approved");
@@ -501,6 +507,71 @@ fn only_what_fits_is_tried_again_or_settled() {
     workspace.run("retry spring/letter/CHE").ends_with_code(1).complains("there is no dispatch");
     assert_eq!(workspace.status_of("spring/letter/FRA"), "sent");
     workspace.run("restart sprng").ends_with_code(1).complains("did you mean spring?");
+}
+
+/// Approved, and sent over this server, one letter after the other.
+fn sent_over(server: &SmtpServer) -> Workspace {
+    let workspace = Workspace::approved();
+    let smtp = format!(
+        "mode = \"smtp\"\n[delivery.smtp]\nhost = \"127.0.0.1\"\nport = {}\nsecurity = \"none\"\nconnections = 1",
+        server.port()
+    );
+    workspace.edit(INSTALLATION, "mode = \"files\"\ndirectory = \"var/outgoing\"", &smtp);
+    workspace.run("run --until-idle");
+    workspace
+}
+
+fn letters_that_are(workspace: &Workspace, status: &str) -> Vec<String> {
+    workspace.statuses().into_iter().filter(|(_, own)| own == status).map(|(id, _)| id).collect()
+}
+
+#[test]
+fn a_refused_letter_leaves_again_after_a_correction_that_was_approved() {
+    let server = SmtpServer::start(Script::plain().on_rcpt("mission@fra.example", "550 5.1.1 no such mailbox"));
+    let workspace = sent_over(&server);
+    assert_eq!(letters_that_are(&workspace, "refused"), ["spring/letter/FRA"]);
+    assert_eq!(server.messages().len(), 2);
+    workspace.run("status").ends_with_code(4).says("no such mailbox");
+    workspace.run("dispatches --status refused").says("550 5.1.1");
+    let rows = workspace.run("dispatches --status refused --json").json();
+    let recipient = &rows[0]["attempts"][0]["recipients"][0];
+    assert_eq!((recipient["address"].as_str(), recipient["code"].as_u64()), (Some("mission@fra.example"), Some(550)));
+
+    workspace.edit(CONTACTS, "mission@fra.example", "bureau@fra.example");
+    workspace.run("retry spring/letter/FRA").ends_with_code(1).complains("nobody is there to answer");
+    let said = workspace.run("retry spring/letter/FRA --yes").ends_with_code(0).says("to bureau@fra.example");
+    said.says("must be approved again").says("nothing is sent until `demarche plan spring` has run");
+    assert_eq!(letters_that_are(&workspace, "planned"), ["spring/letter/FRA"]);
+    workspace.run("run --until-idle");
+    assert_eq!(server.messages().len(), 2, "a letter left that nobody had approved");
+    workspace.run("plan spring").ends_with_code(0);
+    workspace.approve(ANNA);
+    workspace.approve(BORIS);
+    workspace.run("run --until-idle").ends_with_code(0).says("1 sent");
+    let messages = server.messages();
+    assert_eq!(messages[2].to, ["bureau@fra.example", "head@fra.example"]);
+    workspace.run("status").ends_with_code(0);
+}
+
+#[test]
+fn an_uncertain_letter_never_leaves_by_itself_and_a_person_settles_it() {
+    let script = Script::plain().on(Step::Content, Act::TakeAndDrop).times(1).on(Step::Content, Act::Drop).times(1);
+    let server = SmtpServer::start(script);
+    let workspace = sent_over(&server);
+    let uncertain = letters_that_are(&workspace, "uncertain");
+    assert_eq!(uncertain.len(), 2, "{:?}", workspace.statuses());
+    let taken = server.messages().len();
+    workspace.run("run --until-idle").ends_with_code(0);
+    assert_eq!(server.messages().len(), taken, "an uncertain letter left again by itself");
+    workspace.run("status").ends_with_code(4).says("uncertain");
+    let settle = |id: &str, what: &str, more: &[&str]| workspace.args(&[&["settle", id, "--as", what], more].concat());
+    settle(&uncertain[0], "sent", &[]).ends_with_code(1).complains("nobody is there to answer");
+    settle(&uncertain[0], "sent", &["--yes"]).ends_with_code(0).says("1 sent");
+    settle(&uncertain[1], "not-sent", &["--yes", "--reason", "they rang"]).ends_with_code(0).says("1 approved");
+    workspace.args(&["show", &uncertain[1]]).says("they rang");
+    workspace.run("run --until-idle").ends_with_code(0).says("1 sent");
+    assert_eq!(server.messages().len(), taken + 1);
+    workspace.run("status").ends_with_code(0);
 }
 
 // log, meeting, erase
@@ -548,7 +619,7 @@ fn the_log_takes_calls_and_corrections_and_keeps_both() {
     workspace.run("log show 2 --save saved").ends_with_code(0).says("saved saved/2-scan.pdf");
     assert_eq!(workspace.read("saved/2-scan.pdf"), b"%PDF");
     workspace.run("log show 2 --save saved").ends_with_code(1).complains("is there already");
-    workspace.run("log --stance considering --delegation DEU").says("1 entr");
+    workspace.run("log --stance considering --delegation DEU").says("\n1 entr");
     workspace.run("log sprng").ends_with_code(1).complains("did you mean spring?");
     workspace.run("log --since 2026-13-01").ends_with_code(1).complains("is no day");
 
