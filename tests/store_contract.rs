@@ -687,7 +687,8 @@ async fn an_uncertain_letter_is_settled_by_a_person(home: Home) {
         assert!(record(&store, &outcome(one, Event::Lose, unknown())).await);
     }
     assert!(claim(&store, "w1", 64, minutes(1)).await.0.is_empty(), "never by itself");
-    decided(&store, "letter", "FRA", Decision::SettleSent, "they have it").await;
+    let who = Decider { by: "Ada", now: on_time().plus(Duration::days(1)), reason: Some("they have it") };
+    decide(&store, &only("letter", "FRA"), Decision::SettleSent, &who).await.unwrap();
     let france = the(&store, "letter", "FRA").await;
     assert_eq!((france.status, france.sent_at), (Status::Sent, Some(now)), "when it was handed over");
     decided(&store, "letter", "DEU", Decision::SettleNotSent, "they have not").await;
