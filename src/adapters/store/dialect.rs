@@ -5,6 +5,7 @@ use std::time::Duration;
 use migrations::{Migrator, MigratorTrait as _};
 use sea_orm::sqlx::postgres::PgSslMode;
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sea_orm::sqlx::{Connection as _, Error as SqlxError, SqliteConnection};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode,
     Statement, TransactionOptions, TransactionTrait as _,
@@ -79,6 +80,7 @@ fn sqlite_options(
     + 'static,
 ) {
     options.max_connections(1).sqlx_logging(false).idle_timeout(None::<Duration>).max_lifetime(None::<Duration>);
+    options.map_sqlx_sqlite_before_acquire(|connection, _| Box::pin(is_outside_of_transactions(connection)));
     options.map_sqlx_sqlite_opts(move |o| {
         also(o)
             .create_if_missing(true)
@@ -88,6 +90,17 @@ fn sqlite_options(
             .foreign_keys(true)
             .pragma("secure_delete", "ON")
     });
+}
+
+/// Whether the next `BEGIN` on this connection will be a real one; if not, the connection is closed and another one opened.
+///
+/// When a `COMMIT` fails, as on a full disk, SQLite may roll back by itself. The driver then still counts one transaction as
+/// open, turns the next `BEGIN` into a savepoint inside of nothing, and reports its release as a commit that no disk ever saw: a
+/// letter would leave that nobody remembers. Every system call of a send was made to fail to find this.
+async fn is_outside_of_transactions(connection: &mut SqliteConnection) -> Result<bool, SqlxError> {
+    // A rollback that is still queued goes first.
+    connection.ping().await?;
+    Ok(!connection.is_in_transaction())
 }
 
 /// The names of the schema's changes that the database has seen; none when it is new.
