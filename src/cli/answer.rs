@@ -4,6 +4,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::adapters::store::StoreError;
+use crate::steps::correct::CorrectError;
+use crate::steps::plan::PlanError;
 use crate::vocabulary::problem::Problem;
 
 /// What a command answers: one value, told in two ways.
@@ -76,7 +78,7 @@ impl From<StoreError> for CliError {
     fn from(error: StoreError) -> Self {
         let help = error.help();
         match &error {
-            StoreError::Impossible(_) | StoreError::Changed(_) | StoreError::AlreadyPlanned => {
+            StoreError::Impossible(_) | StoreError::Changed(_) | StoreError::AlreadyPlanned | StoreError::Copy(_) => {
                 Self::Request { message: error.to_string(), help }
             }
             _ => {
@@ -84,6 +86,25 @@ impl From<StoreError> for CliError {
                 let cause = (root != message).then_some(root);
                 Self::World { message, cause, help }
             }
+        }
+    }
+}
+
+impl From<PlanError> for CliError {
+    fn from(error: PlanError) -> Self {
+        match error {
+            PlanError::Problems(problems) => Self::Files(problems),
+            PlanError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<CorrectError> for CliError {
+    fn from(error: CorrectError) -> Self {
+        match error {
+            CorrectError::Problems(problems) => Self::Files(problems),
+            CorrectError::Refused(message, help) => Self::request(message, help),
+            CorrectError::Store(error) => error.into(),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::io::{self, Write as _};
 
 use anstyle::{AnsiColor, Style};
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::{ContentArrangement, LineStyle, Table, TableStyle};
 
 use super::answer::{Answer, CliError};
 use super::context::Context;
@@ -73,7 +73,7 @@ pub fn print_error(context: &Context, error: &CliError) {
 /// A table that fits the terminal: 100 columns where there is none.
 pub fn table(header: &[&str]) -> Table {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
+    table.load_style(TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─')));
     table.set_content_arrangement(ContentArrangement::Dynamic);
     table.set_header(header.iter().map(|h| (*h).to_owned()).collect::<Vec<_>>());
     let width = terminal_width();

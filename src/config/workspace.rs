@@ -212,6 +212,7 @@ impl Workspace {
         let mut workspace =
             Self { snapshot, installation, calendar, missions, positions: all, campaigns, sample_answers, problems };
         workspace.check_letters_exist();
+        workspace.check_sample_answers();
         workspace
     }
 
@@ -250,6 +251,30 @@ impl Workspace {
                 self.problems.push(problem);
             }
         }
+    }
+
+    /// An invented answer to a letter that does not exist would be missing from the rehearsal without anybody noticing.
+    fn check_sample_answers(&mut self) {
+        let mut found = Vec::new();
+        for answer in &self.sample_answers {
+            let wrong = match self.campaign(&answer.campaign) {
+                // A campaign with a mistake of its own is told of already.
+                None if self.snapshot.files.contains_key(&format!("{CAMPAIGNS}{}.toml", answer.campaign)) => None,
+                None => Some(format!("there is no campaign `{}`", answer.campaign)),
+                Some(file) if file.campaign.step(&answer.step).is_none() => {
+                    Some(format!("campaign {} has no step `{}`", answer.campaign, answer.step))
+                }
+                Some(file) => answer
+                    .ask
+                    .as_ref()
+                    .filter(|ask| !file.campaign.asks.iter().any(|known| known.id == **ask))
+                    .map(|ask| format!("campaign {} has no ask `{ask}`", answer.campaign)),
+            };
+            let named = |what: String| format!("the answer of {}: {what}", answer.delegation);
+            let problem = wrong.map(|what| Problem::error(named(what)).in_file(REHEARSAL));
+            found.extend(problem.map(|problem| problem.help("correct the entry, or leave it out")));
+        }
+        self.problems.extend(found);
     }
 
     pub fn states(&self) -> &'static States {

@@ -155,7 +155,9 @@ impl<C: Clock, M: Mailer, F: Files> Worker<C, M, F> {
                         self.keep_for_next_round(desk).await?;
                         return Err(error);
                     }
-                    tracing::error!(cause = %error.root(), "the database refuses; nothing is sent meanwhile");
+                    if since == now {
+                        tracing::error!(cause = %error.root(), "the database refuses; nothing is sent meanwhile");
+                    }
                     self.wait_until_or_stop(now.plus(Duration::seconds(1))).await;
                 }
             }

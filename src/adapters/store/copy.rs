@@ -46,15 +46,13 @@ impl Store {
     /// is left as it was.
     pub async fn copy_to(&self, to: &Self) -> Result<Vec<Copied>, StoreError> {
         if self.anything_in_hand().await? {
-            return Err(StoreError::row(
-                "dispatches",
-                "copy",
+            return Err(StoreError::Copy(
                 "a worker has a letter in hand; stop it, and start it once more so that nothing is left in hand",
             ));
         }
         for copied in to.fingerprints().await? {
             if copied.rows > 0 {
-                return Err(StoreError::row(copied.table, "copy", "the database to copy into is not empty"));
+                return Err(StoreError::Copy("the database to copy into is not empty"));
             }
         }
         let tx = to.begin().await?;

@@ -22,6 +22,9 @@ pub enum StoreError {
     /// Somebody else changed the row between reading and writing.
     #[error("{0} was changed by somebody else at the same time")]
     Changed(String),
+    /// A database to copy into that holds something, or one to copy from that is in use.
+    #[error("{0}")]
+    Copy(&'static str),
     /// The worker's journal, in var/.
     #[error("the journal of what was sent cannot be written")]
     Journal(#[source] std::io::Error),
@@ -50,6 +53,7 @@ impl StoreError {
             Self::Newer(_) => "use the newer program, or restore the backup from before".to_owned(),
             Self::Open { .. } => "look at the path in [database] url and at the rights of its folder".to_owned(),
             Self::Unreachable(..) => "look at [database] url, and whether the server runs".to_owned(),
+            Self::Copy(_) => "name an empty database to copy into, and let no worker run meanwhile".to_owned(),
             Self::Impossible(_) | Self::Changed(_) => "look at it with `demarche show`, and decide again".to_owned(),
             _ => "look at the database server's log; nothing is sent that cannot be recorded".to_owned(),
         }

@@ -213,7 +213,8 @@ impl Tx {
         let to = transition::next(from, moves.event)?;
         let mut change = dispatch::ActiveModel {
             status: Set(to.as_str().to_owned()),
-            reason: Set(moves.reason.clone()),
+            // A sent letter has a reason only where something is amiss with it; how a person knows that it was sent is history.
+            reason: Set(moves.reason.clone().filter(|_| to != Status::Sent)),
             updated_at: Set(moves.at.millis()),
             ..Default::default()
         };

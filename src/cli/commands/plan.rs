@@ -9,7 +9,7 @@ use crate::cli::context::{Context, campaign};
 use crate::cli::{diagnostics, output};
 use crate::config::sections::campaign::CampaignFile;
 use crate::outbox::{Dispatch, Draft, Status};
-use crate::steps::plan::{PlanError, PlanRequest, Planned, causes, left_out_everywhere, plan};
+use crate::steps::plan::{PlanRequest, Planned, causes, left_out_everywhere, plan};
 use crate::vocabulary::problem::{Problem, Severity};
 
 pub async fn run(context: &Context, args: &PlanArgs) -> Result<Answer, CliError> {
@@ -22,10 +22,7 @@ pub async fn run(context: &Context, args: &PlanArgs) -> Result<Answer, CliError>
         (false, None) => context.store(&workspace).await?,
     };
     let request = PlanRequest { workspace: &workspace, file, by: &context.by, now: context.now(), dry: args.dry_run };
-    let mut planned = plan(&store, &request).await.map_err(|error| match error {
-        PlanError::Problems(problems) => CliError::Files(problems),
-        PlanError::Store(error) => error.into(),
-    })?;
+    let mut planned = plan(&store, &request).await?;
     planned.drafted.problems.extend(past(context, file, &planned));
     // Notices about the other files were shown by `check`; warnings are worth repeating.
     let warnings = workspace.problems.iter().filter(|p| p.severity == Severity::Warning).cloned();

@@ -12,7 +12,6 @@ use crate::outbox::Status;
 use crate::rehearsal::{Rehearsal, rehearse};
 use crate::report::Counts;
 use crate::schedule::Ceilings;
-use crate::steps::plan::PlanError;
 
 /// Marks a folder as made by a rehearsal, so that the next one may clear it.
 const MARK: &str = ".demarche-rehearsal";
@@ -35,10 +34,7 @@ pub async fn run(context: &Context, args: &RehearseArgs) -> Result<Answer, CliEr
     let bar = indicatif::ProgressBar::new_spinner();
     let done = rehearse(&rehearsal, |day| bar.set_message(format!("playing {day}"))).await;
     bar.finish_and_clear();
-    let done = done.map_err(|error| match error {
-        PlanError::Problems(problems) => CliError::Files(problems),
-        PlanError::Store(error) => error.into(),
-    })?;
+    let done = done?;
     let path = out.join("transcript.txt");
     let failed =
         |e: std::io::Error| CliError::world(format!("{} cannot be written: {e}", shown(&path)), "look at the disk");

@@ -3,11 +3,12 @@
 use crate::cli::answer::{Answer, CliError};
 use crate::cli::args::ReleaseArgs;
 use crate::cli::commands::decide::{answer, reason};
-use crate::cli::commands::retry::problems;
 use crate::cli::context::{Context, campaign, moment, planned};
+use crate::cli::output;
 use crate::outbox::{Dispatch, Status};
 use crate::steps::correct::{CorrectRequest, Correction, correct};
 use crate::steps::decide::{Decided, Decider, Decision, decide};
+use crate::steps::plan::{PlanRequest, causes, plan};
 
 pub async fn run(context: &Context, args: &ReleaseArgs) -> Result<Answer, CliError> {
     let reason = reason(&args.reason)?;
@@ -33,7 +34,7 @@ pub async fn run(context: &Context, args: &ReleaseArgs) -> Result<Answer, CliErr
         all.into_iter().partition(|d| matches!(d.status, Status::Held | Status::Skipped | Status::Missed));
     let request =
         CorrectRequest { workspace: &workspace, file, by: &context.by, now: context.now(), reason: Some(reason) };
-    let done = correct(&store, &request, &stopped, Correction::ReleaseAt(at)).await.map_err(problems)?;
+    let done = correct(&store, &request, &stopped, Correction::ReleaseAt(at)).await?;
     let decided = Decided {
         moved: done.into_iter().map(|d| (d.id, d.status)).collect(),
         untouched: others
@@ -41,5 +42,12 @@ pub async fn run(context: &Context, args: &ReleaseArgs) -> Result<Answer, CliErr
             .map(|d| (d.id, format!("a dispatch that is {} cannot be released", d.status)))
             .collect(),
     };
-    answer(&decided)
+    // Letters that name this one's date follow it, and must be approved again.
+    let again = PlanRequest { workspace: &workspace, file, by: &context.by, now: context.now(), dry: false };
+    let planned = plan(&store, &again).await?;
+    let mut told = answer(&decided)?;
+    for (cause, changes) in causes(&planned.changes) {
+        told.text.push_str(&format!("  {}: {}\n", output::count(changes.len(), "letter"), output::cell(&cause)));
+    }
+    Ok(told)
 }

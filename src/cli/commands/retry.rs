@@ -11,7 +11,7 @@ use crate::cli::context::{Context, campaign, dispatch_id};
 use crate::cli::output::{self, cell};
 use crate::cli::wiring::confirm;
 use crate::outbox::{Dispatch, Status};
-use crate::steps::correct::{CorrectError, CorrectRequest, Correction, correct};
+use crate::steps::correct::{CorrectRequest, Correction, correct};
 
 pub async fn run(context: &Context, args: &RetryArgs) -> Result<Answer, CliError> {
     let workspace = context.sound_workspace()?;
@@ -48,7 +48,7 @@ pub async fn run(context: &Context, args: &RetryArgs) -> Result<Answer, CliError
             now: context.now(),
             reason: Some("retry after a correction"),
         };
-        for done in correct(&store, &request, &dispatches, Correction::Retry).await.map_err(problems)? {
+        for done in correct(&store, &request, &dispatches, Correction::Retry).await? {
             let bytes = if done.same_bytes { "the same letter" } else { "the letter has changed" };
             let next =
                 if done.status == Status::Approved { "leaves with the next round" } else { "must be approved again" };
@@ -83,12 +83,4 @@ pub async fn named(store: &Store, names: &[String]) -> Result<Vec<Dispatch>, Cli
         }
     }
     Ok(found)
-}
-
-pub fn problems(error: CorrectError) -> CliError {
-    match error {
-        CorrectError::Problems(problems) => CliError::Files(problems),
-        CorrectError::Refused(message, help) => CliError::request(message, help),
-        CorrectError::Store(error) => error.into(),
-    }
 }

@@ -144,7 +144,9 @@ async fn work<M: Mailer>(
                 () = bell.rings() => {}
                 () = stop.asked() => {}
             }
-            worker.recover().await?;
+            if let Err(error) = worker.recover().await {
+                tracing::error!(cause = %error.root(), "the database refuses; nothing is sent meanwhile");
+            }
         }
         bell.take_down().await;
     }

@@ -24,8 +24,24 @@ pub fn read(source: &Source, states: &States) -> (Corrections, Vec<Problem>) {
             corrections.customs.push(custom);
         }
     }
-    corrections.hrc.extend(root.tables("hrc").into_iter().filter_map(hrc));
-    corrections.upr.extend(root.tables("upr").into_iter().filter_map(|table| upr(table, states)));
+    for table in root.tables("hrc") {
+        let span = table.span();
+        let Some(entry) = hrc(table) else { continue };
+        if corrections.hrc.iter().any(|known| known.number == entry.number) {
+            let message = format!("two [[hrc]] entries are about session {}", entry.number);
+            document.report_at(span, message, "put both days into one entry");
+        }
+        corrections.hrc.push(entry);
+    }
+    for table in root.tables("upr") {
+        let span = table.span();
+        let Some(entry) = upr(table, states) else { continue };
+        if corrections.upr.iter().any(|known| known.session == entry.session && known.state == entry.state) {
+            let message = format!("two [[upr]] entries are about {} in session {}", entry.state, entry.session);
+            document.report_at(span, message, "leave one out");
+        }
+        corrections.upr.push(entry);
+    }
     corrections.holidays.extend(root.tables("holiday").into_iter().filter_map(holiday));
     for year in root.numbers("holiday_years", 1990, 2200) {
         corrections.holiday_years.extend(i32::try_from(year));

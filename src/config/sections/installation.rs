@@ -260,6 +260,13 @@ fn delivery(root: &Table<'_>) -> Delivery {
 
 fn smtp(table: Table<'_>) -> Option<Smtp> {
     let host = table.required_text("host", "\"mail.coalition.example\"").map(|at| at.value.to_owned());
+    if host.as_deref().is_some_and(|host| !is_host(host)) {
+        table.wrong(
+            "host",
+            "this is no host name",
+            "write a name such as \"mail.coalition.example\", or an IP address",
+        );
+    }
     let security =
         table.choice("security", &[("tls", Security::Tls), ("starttls", Security::Starttls), ("none", Security::None)]);
     let security = security.unwrap_or(Security::Starttls);
@@ -318,6 +325,11 @@ fn smtp(table: Table<'_>) -> Option<Smtp> {
         final_timeout,
         ca_file,
     })
+}
+
+/// A name or a number, and nothing around it.
+fn is_host(host: &str) -> bool {
+    host.len() <= 253 && host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-.:[]".contains(&b))
 }
 
 /// Whether `host` is this machine by its own name or number; a name that merely resolves to it is not.
