@@ -50,6 +50,7 @@ const STATEMENTS: [&str; 5] = [
         waived TEXT NOT NULL,                   -- guards that a person has waived
         due_override BIGINT,
         only_to TEXT NOT NULL,                  -- after a bounce: the corrected addresses alone
+        wish TEXT,                              -- what is to happen should it come back, where it is out
         attempts INTEGER NOT NULL,
         tried_since BIGINT,                     -- opens the window of give_up
         claimed_from TEXT,                      -- its status before the claim

@@ -40,6 +40,8 @@ pub struct Journal {
     path: PathBuf,
     file: File,
     database: String,
+    /// The last line may be torn: the next record begins on a line of its own.
+    torn: bool,
 }
 
 impl Journal {
@@ -52,7 +54,8 @@ impl Journal {
         let path = folder.join(NAME);
         // Several workers on PostgreSQL may share a workspace, and so its journal.
         let file = private::appending(&path)?;
-        Ok(Self { path, file, database: Digest::of(secret.as_bytes()).short() })
+        // A power cut may have left half a line; what is added to it would be lost with it.
+        Ok(Self { path, file, database: Digest::of(secret.as_bytes()).short(), torn: true })
     }
 
     pub fn path(&self) -> &Path {
@@ -68,7 +71,8 @@ impl Journal {
         letters: impl IntoIterator<Item = (&'a DispatchId, &'a str, i64)>,
         at: Instant,
     ) -> io::Result<()> {
-        let mut text = String::new();
+        let mut text = if self.torn { "\n".to_owned() } else { String::new() };
+        let begun = text.len();
         for (dispatch, message_id, fence) in letters {
             let line = Line {
                 at: at.millis(),
@@ -80,10 +84,12 @@ impl Journal {
             text.push_str(&serde_json::to_string(&line).map_err(io::Error::other)?);
             text.push('\n');
         }
-        if text.is_empty() {
+        if text.len() == begun {
             return Ok(());
         }
+        self.torn = true;
         self.file.write_all(text.as_bytes())?;
+        self.torn = false;
         self.file.sync_data()
     }
 
@@ -94,8 +100,8 @@ impl Journal {
     /// When the file cannot be read.
     pub fn handed_over(&self) -> io::Result<BTreeMap<DispatchId, HandedOver>> {
         let mut last: BTreeMap<DispatchId, HandedOver> = BTreeMap::new();
-        for line in BufReader::new(File::open(&self.path)?).lines() {
-            let Ok(line) = serde_json::from_str::<Line>(&line?) else { continue };
+        for line in BufReader::new(File::open(&self.path)?).split(b'\n') {
+            let Ok(line) = serde_json::from_slice::<Line>(&line?) else { continue };
             let Ok(id) = line.dispatch.parse::<DispatchId>() else { continue };
             if line.database != self.database {
                 continue;
@@ -124,8 +130,9 @@ mod tests {
         journal.note([(&id, "<1@x.example>", 1)], at).unwrap();
         journal.note([(&id, "<1@x.example>", 2)], at).unwrap();
         std::fs::OpenOptions::new().append(true).open(journal.path()).unwrap().write_all(b"{\"at\":5,\"disp").unwrap();
-        let again = Journal::open(folder.path(), "secret").unwrap();
-        assert_eq!(again.handed_over().unwrap().get(&id).map(|h| h.fence), Some(2));
+        let mut again = Journal::open(folder.path(), "secret").unwrap();
+        again.note([(&id, "<1@x.example>", 3)], at).unwrap();
+        assert_eq!(again.handed_over().unwrap().get(&id).map(|h| h.fence), Some(3));
         let other = Journal::open(folder.path(), "another").unwrap();
         assert!(other.handed_over().unwrap().is_empty());
     }

@@ -117,7 +117,8 @@ impl Verdict {
             // A line that broke in the middle of a letter may hold for the next one; one that never came to be will not.
             Self::Broken { phase, .. } => *phase < Phase::MailFrom || *phase == Phase::File,
             Self::NotNow { phase, reply, .. } | Self::Refused { phase, reply, .. } => {
-                *phase < Phase::MailFrom || reply.code == 421
+                // A refused MAIL FROM is about us, the sender: no mission's address has been named yet.
+                *phase < Phase::RcptTo || reply.code == 421
             }
             Self::Taken { .. } | Self::Unknown { .. } => false,
         }

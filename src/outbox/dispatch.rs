@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::approval;
 use super::recipients::Recipients;
 use super::status::Status;
+use super::wish::Wish;
 use crate::campaign::{Condition, IfProvisional, Late};
 use crate::vocabulary::{Address, Day, Digest, DispatchId, Instant, Language, StepId};
 
@@ -81,6 +82,8 @@ pub struct Dispatch {
     pub due_override: Option<Instant>,
     /// Recipients that `retry` after a bounce set in place of those in the contact list.
     pub only_to: Vec<Address>,
+    /// What is to happen should it come back, where it is out.
+    pub wish: Wish,
     pub attempts: u32,
     /// Opens the window of `give_up`: the first attempt since approval, or since the last `retry`.
     pub tried_since: Option<Instant>,
@@ -192,6 +195,7 @@ pub(crate) mod samples {
             waived: vec![],
             due_override: None,
             only_to: vec![],
+            wish: Wish::default(),
             attempts: 0,
             tried_since: None,
             fence: 0,

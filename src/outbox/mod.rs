@@ -7,8 +7,10 @@ pub mod recipients;
 pub mod revision;
 pub mod status;
 pub mod transition;
+pub mod wish;
 
 pub use dispatch::{Dispatch, Draft, Guard, SendingRules, Via};
 pub use recipients::Recipients;
 pub use status::Status;
 pub use transition::{Event, Impossible};
+pub use wish::{Stop, Wish};

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::adapters::store::{DispatchFilter, Move, NewApproval, Store, StoreError};
 use crate::campaign::{Approver, Campaign};
 use crate::outbox::approval::{Approval, holds, manifest, organisations};
-use crate::outbox::{Dispatch, Event, Status};
+use crate::outbox::{Dispatch, Event, Status, Stop, Via};
 use crate::vocabulary::{Digest, Instant, hint};
 
 /// What an approver is about to approve.
@@ -16,6 +16,8 @@ pub struct Proposal {
     pub dispatches: Vec<Dispatch>,
     /// Those that this approver approved already.
     pub already: usize,
+    /// Those whose bytes are not what the files say now: a new plan comes first.
+    pub to_be_planned: usize,
     /// Those of the selection that are not `planned`, and so need no approval.
     pub not_planned: usize,
     /// Over all dispatches of the selection that wait for approval, whoever has approved.
@@ -69,6 +71,7 @@ pub async fn propose(store: &Store, filter: &DispatchFilter, approver: &Approver
     let all = store.dispatches(filter).await?;
     let manifest = manifest_of(&all);
     let (planned, others): (Vec<_>, Vec<_>) = all.into_iter().partition(|d| d.status == Status::Planned);
+    let (stale, planned): (Vec<_>, Vec<_>) = planned.into_iter().partition(|d| d.wish.plan_again);
     let keys: Vec<i64> = planned.iter().map(|d| d.key).collect();
     let approvals = store.approvals(&keys).await?;
     let mine = |d: &Dispatch| {
@@ -82,6 +85,7 @@ pub async fn propose(store: &Store, filter: &DispatchFilter, approver: &Approver
         approver: approver.clone(),
         dispatches: open,
         already: already.len(),
+        to_be_planned: stale.len(),
         not_planned: others.len(),
         manifest,
     })
@@ -108,7 +112,7 @@ pub async fn approve(
     let current: Vec<Dispatch> = tx.dispatches(&filter).await?.into_iter().filter(|d| keys.contains(&d.key)).collect();
     for shown in &proposal.dispatches {
         let now_there = current.iter().find(|d| d.key == shown.key);
-        if !now_there.is_some_and(|d| d.seal == shown.seal && d.status == Status::Planned) {
+        if !now_there.is_some_and(|d| d.seal == shown.seal && d.status == Status::Planned && !d.wish.plan_again) {
             return Err(StoreError::Changed(shown.id.to_string()));
         }
     }
@@ -158,16 +162,29 @@ pub async fn revoke(
     now: Instant,
 ) -> Result<(u64, usize), StoreError> {
     let tx = store.begin().await?;
-    let open: Vec<Dispatch> = tx.dispatches(filter).await?.into_iter().filter(|d| d.status.is_open()).collect();
+    // What is out may come back: uncertain, in hand, or in a file only.
+    let open = |d: &Dispatch| {
+        d.status.is_open()
+            || matches!(d.status, Status::Sending | Status::Uncertain)
+            || (d.status == Status::Sent && d.via == Some(Via::Files))
+    };
+    let open: Vec<Dispatch> = tx.dispatches(filter).await?.into_iter().filter(open).collect();
     let keys: Vec<i64> = open.iter().map(|d| d.key).collect();
     let taken_back = tx.revoke_approvals(&keys, approver, now).await?;
     let left = tx.approvals(&keys).await?;
     let mut unapproved = 0;
-    for dispatch in open.iter().filter(|d| matches!(d.status, Status::Approved | Status::Deferred)) {
+    let leaving = |d: &&Dispatch| matches!(d.status, Status::Approved | Status::Deferred | Status::Sending);
+    for dispatch in open.iter().filter(leaving) {
         let approvals = left.get(&dispatch.key).map(Vec::as_slice).unwrap_or_default();
         if !holds(approvals, &dispatch.seal.to_string(), wanted) {
             let why = format!("{approver} took the approval back");
-            tx.apply(&Move::new(dispatch, Event::Unapprove, by, now).because(why)).await?;
+            if dispatch.status == Status::Sending {
+                let mut wish = dispatch.wish.clone();
+                wish.stop(Stop::Unapprove, by, &why);
+                tx.set_wish(dispatch.key, &wish).await?;
+            } else {
+                tx.apply(&Move::new(dispatch, Event::Unapprove, by, now).because(why)).await?;
+            }
             unapproved += 1;
         }
     }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::adapters::store::{DispatchFilter, Move, Store, StoreError};
 use crate::outbox::approval::{Approval, holds};
-use crate::outbox::{Dispatch, Event, Guard, Status};
+use crate::outbox::{Dispatch, Event, Guard, Status, Stop};
 use crate::vocabulary::{CampaignId, DispatchId, Instant};
 
 /// What is decided.
@@ -25,6 +25,8 @@ pub enum Decision {
 #[derive(Debug, Default)]
 pub struct Decided {
     pub moved: Vec<(DispatchId, Status)>,
+    /// Those that are out now: it happens should they come back.
+    pub later: Vec<DispatchId>,
     /// Those that the decision does not apply to, and why.
     pub untouched: Vec<(DispatchId, String)>,
 }
@@ -50,7 +52,7 @@ pub async fn approvals_wanted(store: &Store) -> Result<Wanted, StoreError> {
 pub fn still_approved(dispatch: &Dispatch, approvals: &HashMap<i64, Vec<Approval>>, wanted: &Wanted) -> bool {
     let given = approvals.get(&dispatch.key).map(Vec::as_slice).unwrap_or_default();
     let wanted = wanted.get(&dispatch.id.campaign).copied().unwrap_or(usize::MAX);
-    holds(given, &dispatch.seal.to_string(), wanted)
+    !dispatch.wish.plan_again && holds(given, &dispatch.seal.to_string(), wanted)
 }
 
 /// Applies a decision to whatever of a selection it fits, all in one transaction. It is in force before the next message: the
@@ -79,9 +81,16 @@ pub async fn decide(
             decided.untouched.push((dispatch.id.clone(), "it did not go to a file".to_owned()));
             continue;
         }
+        if let (Some(stop), Status::Sending | Status::Uncertain) = (stop(decision), dispatch.status) {
+            let mut wish = dispatch.wish.clone();
+            wish.stop(stop, who.by, who.reason.unwrap_or(""));
+            tx.set_wish(dispatch.key, &wish).await?;
+            decided.later.push(dispatch.id.clone());
+            continue;
+        }
         let mut moves =
             Move::new(dispatch, event(decision, still_approved(dispatch, &approvals, &wanted)), who.by, who.now);
-        moves.reason = who.reason.map(ToOwned::to_owned);
+        moves.reason = who.reason.map(by_a_person);
         match decision {
             Decision::Release => moves.waive = dispatch.reason.as_deref().and_then(Guard::of_reason),
             Decision::SettleSent => moves.sent_at = Some(handed_over.get(&dispatch.key).copied().unwrap_or(who.now)),
@@ -104,6 +113,20 @@ pub async fn decide(
     }
     tx.commit().await?;
     Ok(decided)
+}
+
+/// A person's reason must not read as a guard's: `release` would waive that guard for good.
+fn by_a_person(reason: &str) -> String {
+    if Guard::of_reason(reason).is_some() { format!("by hand: {reason}") } else { reason.to_owned() }
+}
+
+/// What a decision means for a letter that is out.
+fn stop(decision: Decision) -> Option<Stop> {
+    match decision {
+        Decision::Hold => Some(Stop::Hold),
+        Decision::Cancel => Some(Stop::Cancel),
+        _ => None,
+    }
 }
 
 fn event(decision: Decision, approved: bool) -> Event {

@@ -9,7 +9,7 @@ use crate::config::sections::campaign::CampaignFile;
 use crate::config::workspace::Workspace;
 use crate::outbox::approval::{Approval, holds};
 use crate::outbox::revision::{Revision, revise};
-use crate::outbox::{Dispatch, Draft, Event, Status};
+use crate::outbox::{Dispatch, Draft, Event, Status, Via, Wish};
 use crate::steps::draft::{Drafted, Drafting, LeftOutRow, Letter, Override, draft};
 use crate::vocabulary::problem::Problem;
 use crate::vocabulary::{CampaignId, DispatchId, Instant, LetterName};
@@ -141,6 +141,16 @@ async fn reconcile(
             new.push(draft.clone());
             continue;
         };
+        if is_out(row) {
+            let plan_again = row.seal != draft.seal();
+            if plan_again != row.wish.plan_again && !request.dry {
+                tx.set_wish(row.key, &Wish { plan_again, ..row.wish.clone() }).await?;
+            }
+            if plan_again && !row.wish.plan_again {
+                changes.push(change(&draft.id, "differs while it is out", row.status.as_str(), ""));
+            }
+            continue;
+        }
         if let Revision::Rewrite { differences, event } = revise(row, draft, request.file.campaign.zone) {
             changes.extend(differences.iter().map(|d| change(&draft.id, d.what, &d.before, &d.after)));
             if !request.dry {
@@ -173,6 +183,12 @@ async fn reconcile(
     Ok(changes)
 }
 
+/// A letter that may come back as it is: in hand, uncertain, or in a file only.
+fn is_out(dispatch: &Dispatch) -> bool {
+    matches!(dispatch.status, Status::Sending | Status::Uncertain)
+        || (dispatch.status == Status::Sent && dispatch.via == Some(Via::Files))
+}
+
 /// Letters whose bytes are the same, but whose campaign now asks for more approvals, or for other approvers.
 async fn no_longer_enough(
     tx: &Tx,
@@ -182,7 +198,9 @@ async fn no_longer_enough(
 ) -> Result<Vec<Change>, StoreError> {
     let campaign = &request.file.campaign;
     let changed: HashSet<&DispatchId> = changes.iter().map(|change| &change.id).collect();
-    let leaving = |d: &&Dispatch| matches!(d.status, Status::Approved | Status::Deferred) && !changed.contains(&d.id);
+    let leaving = |d: &&Dispatch| {
+        matches!(d.status, Status::Planned | Status::Approved | Status::Deferred) && !changed.contains(&d.id)
+    };
     let leaving: Vec<&Dispatch> = stored.iter().filter(leaving).collect();
     let keys: Vec<i64> = leaving.iter().map(|d| d.key).collect();
     let approvals = tx.approvals(&keys).await?;
@@ -192,7 +210,18 @@ async fn no_longer_enough(
             campaign.approvers.iter().any(|known| known.name == a.approver && known.organisation == a.organisation)
         };
         let given: Vec<Approval> = approvals.get(&dispatch.key).into_iter().flatten().filter(may).cloned().collect();
-        if holds(&given, &dispatch.seal.to_string(), campaign.approvals) {
+        let enough = holds(&given, &dispatch.seal.to_string(), campaign.approvals) && !dispatch.wish.plan_again;
+        if dispatch.status == Status::Planned {
+            // Fewer approvals are asked for than before, and these are there.
+            if enough {
+                voided.push(change(&dispatch.id, "approved", dispatch.status.as_str(), Status::Approved.as_str()));
+                if !request.dry {
+                    tx.apply(&Move::new(dispatch, Event::Approve, request.by, request.now)).await?;
+                }
+            }
+            continue;
+        }
+        if enough {
             continue;
         }
         voided.push(change(&dispatch.id, "approval void", dispatch.status.as_str(), Status::Planned.as_str()));
@@ -222,6 +251,13 @@ pub fn causes(changes: &[Change]) -> Vec<(String, Vec<&Change>)> {
             ("new", _) => format!("new, {after}"),
             ("removed", _) => "removed: the files no longer ask for it".to_owned(),
             ("approval void", _) => "no longer approved".to_owned(),
+            ("approved", _) => "approved by enough approvers now".to_owned(),
+            ("differs while it is out", _) => {
+                format!(
+                    "{} with other bytes than the files give now; should it come back it is planned again",
+                    change.before
+                )
+            }
             (what, true) => format!("{what} changed"),
             (what, false) => format!("{what}: {before} → {after}"),
         };

@@ -69,7 +69,7 @@ impl Tx {
                 revoked_at: Set(None),
             });
             let again = sea_orm::sea_query::OnConflict::columns([C::Dispatch, C::Seal, C::Approver])
-                .update_columns([C::ApprovedAt, C::EnteredBy, C::Evidence, C::RevokedAt])
+                .update_columns([C::Organisation, C::ApprovedAt, C::EnteredBy, C::Evidence, C::RevokedAt])
                 .to_owned();
             approval::Entity::insert_many(rows).on_conflict(again).exec_without_returning(&self.tx).await?;
         }

@@ -8,7 +8,7 @@ use sea_orm::{
 
 use super::entities::{dispatch, letter};
 use super::{Store, StoreError, Tx, history, rows};
-use crate::outbox::{Dispatch, Draft, Event, Guard, Status, transition};
+use crate::outbox::{Dispatch, Draft, Event, Guard, Status, Wish, transition};
 use crate::vocabulary::{Address, CampaignId, Digest, DispatchId, Instant, StateCode, StepId};
 
 /// Which dispatches are wanted; empty means all.
@@ -221,7 +221,9 @@ impl Tx {
         if let Some(at) = moves.next_at {
             change.next_at = Set(at.millis());
         }
-        if moves.reset_window {
+        // The window of give_up counts from the first attempt since it was approved or released.
+        let new_window = matches!(moves.event, Event::Approve | Event::Unapprove | Event::Release { .. });
+        if moves.reset_window || new_window {
             change.tried_since = Set(None);
         }
         if moves.start_over {
@@ -256,7 +258,57 @@ impl Tx {
         let line =
             history::line(moves.dispatch.key, moves.at, moves.event, Some(from), to, moves.by, moves.reason.as_deref());
         history::add(&self.tx, vec![line]).await?;
+        match moves.event {
+            Event::Restart { .. } | Event::SettleNotSent { .. } => {
+                self.fulfil(moves.dispatch.key, to, &moves.dispatch.wish, moves.at).await
+            }
+            _ => Ok(to),
+        }
+    }
+
+    /// A letter that was out is back, as `status`: what was wished of it meanwhile happens now. That it must be planned again
+    /// stays noted until a plan has rewritten it.
+    pub(super) async fn fulfil(
+        &self,
+        key: i64,
+        status: Status,
+        wish: &Wish,
+        at: Instant,
+    ) -> Result<Status, StoreError> {
+        use dispatch::Column as C;
+        let Some((event, by, reason)) = wish.on_return() else { return Ok(status) };
+        // What is planned needs no approval taken back.
+        let Ok(to) = transition::next(status, event) else { return Ok(status) };
+        let left = Wish { plan_again: wish.plan_again, stop: None };
+        let change = dispatch::ActiveModel {
+            status: Set(to.as_str().to_owned()),
+            reason: Set(Some(reason.to_owned())),
+            wish: Set((!left.is_empty()).then(|| rows::json(&left))),
+            updated_at: Set(at.millis()),
+            ..Default::default()
+        };
+        let found =
+            dispatch::Entity::update_many().set(change).filter(C::Key.eq(key)).filter(C::Status.eq(status.as_str()));
+        if found.exec(&self.tx).await?.rows_affected != 1 {
+            return Err(StoreError::Changed(format!("dispatch {key}")));
+        }
+        let line = history::line(key, at, event, Some(status), to, by, Some(reason));
+        history::add(&self.tx, vec![line]).await?;
         Ok(to)
+    }
+
+    /// Notes what is to happen to a letter that is out, should it come back.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn set_wish(&self, key: i64, wish: &Wish) -> Result<(), StoreError> {
+        let row = dispatch::ActiveModel {
+            key: sea_orm::Unchanged(key),
+            wish: Set((!wish.is_empty()).then(|| rows::json(wish))),
+            ..Default::default()
+        };
+        row.update(&self.tx).await?;
+        Ok(())
     }
 
     /// Stores dispatches that are planned for the first time.

@@ -7,7 +7,7 @@ use super::entities::{attempt, dispatch};
 use super::history::{self, StoredRecipient};
 use super::{Store, StoreError, Tx, rows};
 use crate::delivery::Verdict;
-use crate::outbox::{Event, Status, transition};
+use crate::outbox::{Event, Status, Wish, transition};
 use crate::vocabulary::{DispatchId, Instant};
 
 /// The end of one claim, ready to be stored.
@@ -42,6 +42,7 @@ impl Tx {
     pub async fn record_at(&self, outcome: &Outcome, worker: &str, ended_at: Instant) -> Result<bool, StoreError> {
         use dispatch::Column as C;
         let to = transition::next(Status::Sending, outcome.event)?;
+        let wish = if to == Status::Deferred { self.wish(outcome.key).await? } else { Wish::default() };
         let mut change = dispatch::ActiveModel {
             status: Set(to.as_str().to_owned()),
             reason: Set(outcome.reason.clone()),
@@ -53,6 +54,10 @@ impl Tx {
         };
         if let Some(at) = outcome.next_at {
             change.next_at = Set(at.millis());
+        }
+        if matches!(to, Status::Sent | Status::Refused) {
+            // It has left for good, or a person must look anyhow.
+            change.wish = Set(None);
         }
         if to == Status::Sent {
             change.sent_at = Set(Some(outcome.at.millis()));
@@ -76,10 +81,16 @@ impl Tx {
                 outcome.reason.as_deref(),
             );
             history::add(&self.tx, vec![line]).await?;
+            self.fulfil(outcome.key, to, &wish, outcome.at).await?;
             return Ok(true);
         }
         self.keep_evidence(outcome).await?;
         Ok(false)
+    }
+
+    async fn wish(&self, key: i64) -> Result<Wish, StoreError> {
+        let row = dispatch::Entity::find_by_id(key).one(&self.tx).await?;
+        row.map_or_else(|| Ok(Wish::default()), |row| Ok(rows::dispatch(&row)?.wish))
     }
 
     async fn end_attempt(&self, outcome: &Outcome, ended_at: Instant) -> Result<(), StoreError> {
@@ -200,6 +211,7 @@ impl Tx {
                 Some("claimed, but not handed over"),
             );
             history::add(&self.tx, vec![line]).await?;
+            self.fulfil(row.key, to, &rows::dispatch(row)?.wish, at).await?;
             given_back += 1;
         }
         Ok(given_back)

@@ -89,6 +89,7 @@ pub(super) fn dispatch(row: &Model) -> Result<Dispatch, StoreError> {
         waived: unjson(row, &row.waived)?,
         due_override: row.due_override.map(Instant::from_millis),
         only_to: addresses(only_to)?,
+        wish: row.wish.as_deref().map(|wish| unjson(row, wish)).transpose()?.unwrap_or_default(),
         attempts: u32::try_from(row.attempts).unwrap_or(0),
         tried_since: row.tried_since.map(Instant::from_millis),
         fence: row.fence,
@@ -118,6 +119,7 @@ pub(super) fn new_row(draft: &Draft, now: Instant) -> ActiveModel {
         waived: Set("[]".to_owned()),
         due_override: Set(None),
         only_to: Set("[]".to_owned()),
+        wish: Set(None),
         attempts: Set(0),
         tried_since: Set(None),
         claimed_from: Set(None),
@@ -148,6 +150,8 @@ pub(super) fn planned_part(draft: &Draft, now: Instant) -> ActiveModel {
         follows: Set(draft.rules.follows.as_ref().map(ToString::to_string)),
         rules: Set(rules_json(&draft.rules)),
         why: Set(json(&draft.why)),
+        // These bytes are what the files say: nothing is left to wish.
+        wish: Set(None),
         updated_at: Set(now.millis()),
         ..Default::default()
     }

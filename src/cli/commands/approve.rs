@@ -35,6 +35,11 @@ pub async fn run(context: &Context, args: &ApproveArgs) -> Result<Answer, CliErr
             ));
         }
     }
+    if proposal.to_be_planned > 0 {
+        let letters = output::count(proposal.to_be_planned, "letter");
+        let message = format!("the files changed while {letters} were out: their bytes are not what the files say now");
+        return Err(CliError::request(message, format!("run `demarche plan {}` first", file.campaign.id)));
+    }
     if proposal.dispatches.is_empty() {
         let text = format!(
             "nothing to approve: {} approved by {} already, {} past approval\n",

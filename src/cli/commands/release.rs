@@ -36,6 +36,7 @@ pub async fn run(context: &Context, args: &ReleaseArgs) -> Result<Answer, CliErr
         CorrectRequest { workspace: &workspace, file, by: &context.by, now: context.now(), reason: Some(reason) };
     let done = correct(&store, &request, &stopped, Correction::ReleaseAt(at)).await?;
     let decided = Decided {
+        later: Vec::new(),
         moved: done.into_iter().map(|d| (d.id, d.status)).collect(),
         untouched: others
             .into_iter()

@@ -33,6 +33,7 @@ pub struct Model {
     pub waived: String,
     pub due_override: Option<i64>,
     pub only_to: String,
+    pub wish: Option<String>,
     pub attempts: i32,
     pub tried_since: Option<i64>,
     pub claimed_from: Option<String>,
