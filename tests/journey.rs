@@ -153,6 +153,7 @@ impl Stage {
             clock: self.clock.clone(),
             mailer: self.post.clone(),
             files: self.desk.clone(),
+            settings: demarche::worker::files_watch::settings(&self.desk),
             journal: None,
             policy: Policy {
                 worker: name.to_owned(),

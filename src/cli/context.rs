@@ -172,6 +172,7 @@ pub fn filter(campaign: &Campaign, selection: &Selection) -> Result<DispatchFilt
         step: step.map_err(|why| CliError::request(why, "`demarche plan` lists the steps"))?,
         delegations: selection.delegations.iter().map(|text| state(text)).collect::<Result<_, _>>()?,
         status: None,
+        keys: None,
     })
 }
 

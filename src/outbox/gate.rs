@@ -12,6 +12,8 @@ use crate::vocabulary::{Instant, time};
 pub struct Circumstances {
     /// The status of the dispatch that this one follows; `None` when the step follows nothing or that row is gone.
     pub followed: Option<Status>,
+    /// The dispatch that this one follows may leave now.
+    pub followed_is_due: bool,
     /// When the mission first answered this campaign.
     pub answered: Option<Instant>,
     /// The last letter of another campaign to this mission within the floor, and that campaign.
@@ -24,6 +26,8 @@ pub struct Circumstances {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ruling {
     Leave,
+    /// It may be the turn of another letter first: look again.
+    Wait,
     Hold(Guard, String),
     Skip(String),
     Miss(String),
@@ -33,7 +37,7 @@ impl Ruling {
     /// What is stored: the guard's word, then why.
     pub fn reason(&self) -> Option<String> {
         match self {
-            Self::Leave => None,
+            Self::Leave | Self::Wait => None,
             Self::Hold(guard, why) => Some(format!("{}: {why}", guard.as_str())),
             Self::Skip(why) => Some(format!("{}: {why}", Guard::Condition.as_str())),
             Self::Miss(why) => Some(format!("{}: {why}", Guard::Late.as_str())),
@@ -57,10 +61,13 @@ pub fn judge(dispatch: &Dispatch, given: &Circumstances, now: Instant) -> Ruling
     {
         match given.followed {
             Some(Status::Sent) => {}
-            Some(status @ (Status::Uncertain | Status::Sending | Status::Deferred)) if !waived(Guard::Unsettled) => {
+            Some(Status::Approved) if given.followed_is_due => return Ruling::Wait,
+            Some(
+                status @ (Status::Uncertain | Status::Sending | Status::Deferred | Status::Approved | Status::Held),
+            ) if !waived(Guard::Unsettled) => {
                 return Ruling::Hold(Guard::Unsettled, format!("the letter it follows, `{step}`, is {status}"));
             }
-            Some(Status::Uncertain | Status::Sending | Status::Deferred) => {}
+            Some(Status::Uncertain | Status::Sending | Status::Deferred | Status::Approved | Status::Held) => {}
             Some(status) => return Ruling::Skip(format!("the letter it follows, `{step}`, is {status}, not sent")),
             None => return Ruling::Skip(format!("there is no letter `{step}` for it to follow")),
         }
@@ -81,7 +88,12 @@ pub fn judge(dispatch: &Dispatch, given: &Circumstances, now: Instant) -> Ruling
         return Ruling::Hold(Guard::Neighbour, why);
     }
     let never_tried = dispatch.attempts == 0;
-    if never_tried && !waived(Guard::Late) && now > dispatch.due.plus(rules.late_by) {
+    // While the mail server was away it was not late by our fault: it waits as long as it would be retried.
+    let limit = match (dispatch.status, dispatch.tried_since) {
+        (Status::Deferred, Some(since)) => since.plus(rules.give_up).max(dispatch.due.plus(rules.late_by)),
+        _ => dispatch.due.plus(rules.late_by),
+    };
+    if never_tried && !waived(Guard::Late) && now > limit {
         let by = lateness(now.since(dispatch.due));
         return match rules.late {
             Late::Ask => Ruling::Hold(Guard::Late, format!("by {by}")),
@@ -158,11 +170,36 @@ mod tests {
         };
         assert_eq!(at(Some(Status::Sent), None), Ruling::Leave);
         assert!(matches!(at(Some(Status::Sent), Some(due())), Ruling::Skip(_)));
-        for status in [Status::Planned, Status::Refused, Status::Bounced, Status::Cancelled, Status::Held] {
+        for status in [Status::Planned, Status::Refused, Status::Bounced, Status::Cancelled, Status::Missed] {
             assert!(matches!(at(Some(status), None), Ruling::Skip(_)), "{status}");
         }
         assert!(matches!(at(None, None), Ruling::Skip(_)));
-        assert!(matches!(at(Some(Status::Uncertain), None), Ruling::Hold(Guard::Unsettled, _)));
+        for status in [Status::Uncertain, Status::Held, Status::Deferred, Status::Approved] {
+            assert!(matches!(at(Some(status), None), Ruling::Hold(Guard::Unsettled, _)), "{status}");
+        }
+    }
+
+    #[test]
+    fn a_reminder_lets_the_letter_that_it_follows_go_first() {
+        let ruling = judged(
+            |d, g| {
+                reminder(d);
+                g.followed = Some(Status::Approved);
+                g.followed_is_due = true;
+            },
+            0,
+        );
+        assert_eq!(ruling, Ruling::Wait);
+    }
+
+    #[test]
+    fn a_letter_is_not_late_while_the_mail_server_is_away() {
+        let away = |d: &mut Dispatch, _: &mut Circumstances| {
+            d.status = Status::Deferred;
+            d.tried_since = Some(due());
+        };
+        assert_eq!(judged(away, 30), Ruling::Leave);
+        assert!(matches!(judged(away, 49), Ruling::Hold(Guard::Late, _)));
     }
 
     #[test]

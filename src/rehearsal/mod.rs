@@ -189,6 +189,7 @@ fn worker(
         clock: clock.clone(),
         mailer: FilesMailer { directory: rehearsal.out.join("outgoing") },
         files: NoEdits,
+        settings: None,
         journal: None,
         policy: Policy {
             worker: "rehearsal-worker".to_owned(),
@@ -219,6 +220,7 @@ async fn schedule_answers(store: &Store, pending: &mut [Pending<'_>]) -> Result<
             step: Some(waiting.answer.step.clone()),
             delegations: vec![waiting.answer.delegation],
             status: Some(Status::Sent),
+            keys: None,
         };
         let sent = store.dispatches(&filter).await?.first().and_then(|d| d.sent_at);
         waiting.at = sent.map(|at| at.plus(waiting.answer.after));

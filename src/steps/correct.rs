@@ -72,6 +72,14 @@ pub async fn correct(
             Correction::Retry if dispatch.status == Status::Bounced => {
                 entry.only_to = corrected_addresses(request, dispatch)?
             }
+            Correction::Retry if !entry.only_to.is_empty() => {
+                // It was corrected before, and perhaps wrongly: what the list no longer has is corrected anew.
+                let current = request.workspace.mission(dispatch.id.delegation).map(|m| m.to()).unwrap_or_default();
+                entry.only_to.retain(|address| current.contains(address));
+                if entry.only_to.is_empty() {
+                    entry.only_to = corrected_addresses(request, dispatch)?;
+                }
+            }
             Correction::Retry => {}
             Correction::ReleaseAt(at) => entry.due = Some(at),
         }
@@ -106,7 +114,7 @@ pub async fn correct(
             moves.waive = dispatch.reason.as_deref().and_then(Guard::of_reason).filter(|guard| *guard != Guard::Late);
         }
         tx.rewrite(dispatch, new, request.now).await?;
-        if let Some(Override { due, only_to }) = decided.get(&dispatch.id) {
+        if let Some(Override { due, only_to, .. }) = decided.get(&dispatch.id) {
             tx.set_overrides(dispatch.key, *due, only_to).await?;
         }
         let status = match tx.apply(&moves).await {

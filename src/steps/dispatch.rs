@@ -169,6 +169,10 @@ async fn choose(
             let mut circumstances = due.circumstances.clone();
             circumstances.real_server = policy.real_server;
             let ruling = gate::judge(&due.dispatch, &circumstances, input.now);
+            if ruling == Ruling::Wait {
+                turn.wait_for_one = true;
+                continue;
+            }
             if ruling != Ruling::Leave {
                 stop_one(tx, policy, &due.dispatch, &ruling, at, turn).await?;
                 continue;
@@ -235,7 +239,8 @@ async fn filled_window(tx: &Tx, ceilings: Ceilings, at: Instant) -> Result<Windo
     // One millisecond earlier, because the query asks for what ended after it.
     let since = Window::reaches_back_to(at).minus(Duration::milliseconds(1));
     for (domains, ended) in tx.handed_over_since(since).await? {
-        window.add(domains.iter().map(String::as_str), ended);
+        // A clock that was set back must not make yesterday's letters tomorrow's.
+        window.add(domains.iter().map(String::as_str), ended.map(|ended| ended.min(at)));
     }
     Ok(window)
 }
@@ -269,7 +274,7 @@ async fn stop_one(
     let event = match ruling {
         Ruling::Hold(..) => Event::Hold,
         Ruling::Skip(_) => Event::Skip,
-        Ruling::Miss(_) | Ruling::Leave => Event::Miss,
+        Ruling::Miss(_) | Ruling::Leave | Ruling::Wait => Event::Miss,
     };
     let mut moves = Move::new(dispatch, event, &policy.worker, at);
     moves.reason = ruling.reason();
@@ -292,6 +297,7 @@ async fn put_off(
     let mut moves = Move::new(dispatch, Event::ServerAway, &policy.worker, at)
         .because(format!("not tried, the mail server is away: {words}"));
     moves.next_at = Some(until);
+    moves.open_window = true;
     let reason = moves.reason.clone();
     let to = tx.apply(&moves).await?;
     turn.moved.push(Moved { id: dispatch.id.clone(), to, reason });

@@ -32,13 +32,17 @@ pub struct Drafting<'a> {
     pub overrides: &'a HashMap<DispatchId, Override>,
 }
 
-/// A person's decision that outlives a plan.
+/// What is stored of a dispatch and outlives a plan: a person's decisions, and what has left.
 #[derive(Debug, Clone, Default)]
 pub struct Override {
     /// `release --at`.
     pub due: Option<Instant>,
     /// After a bounce: the corrected addresses alone.
     pub only_to: Vec<Address>,
+    /// Given once, and kept for the dispatch's life.
+    pub message_id: Option<MessageId>,
+    /// Due time and subject of a letter that has left: what a later step says of it is what the mission has read.
+    pub left: Option<(Instant, String)>,
 }
 
 /// A State that does not get a step's letter.
@@ -254,8 +258,11 @@ impl OneStep<'_> {
         match made {
             Ok((letter, thread)) => {
                 drafted.letters += 1;
-                let subject = letter.rendered.subject.clone();
-                earlier.insert((self.step.id.clone(), state.code), Earlier { day: due_day, subject, thread });
+                let (day, subject) = match override_.and_then(|known| known.left.clone()) {
+                    Some((due, subject)) => (campaign.zone.day_of(due), subject),
+                    None => (due_day, letter.rendered.subject.clone()),
+                };
+                earlier.insert((self.step.id.clone(), state.code), Earlier { day, subject, thread });
                 each(letter);
             }
             Err(problems) => problems.into_iter().for_each(|problem| self.fault(problem, state.code)),
@@ -343,7 +350,11 @@ impl OneStep<'_> {
         .ok_or_else(|| vec![Problem::error("there is no form of address for this mission")])?;
         let rendered = press.render(&facts)?;
         let fault = |what: String| vec![Problem::error(what).in_file(press.letter().source.file.clone())];
-        let message_id = message_id(self.input.secret, id, &campaign.from.address).map_err(fault)?;
+        let known = self.input.overrides.get(id).and_then(|known| known.message_id.clone());
+        let message_id = match known {
+            Some(known) => known,
+            None => message_id(self.input.secret, id, &campaign.from.address).map_err(fault)?,
+        };
         let thread: Vec<MessageId> = previous.map(|p| p.thread.clone()).unwrap_or_default();
         let message = Message {
             message_id: message_id.clone(),

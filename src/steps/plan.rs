@@ -101,9 +101,15 @@ pub async fn plan(store: &Store, request: &PlanRequest<'_>) -> Result<Planned, P
     Ok(Planned { drafted, drafts, stored, changes })
 }
 
+/// What outlives a plan, of every stored dispatch.
 pub fn overrides(stored: &[Dispatch]) -> HashMap<DispatchId, Override> {
-    let decided = stored.iter().filter(|d| d.due_override.is_some() || !d.only_to.is_empty());
-    decided.map(|d| (d.id.clone(), Override { due: d.due_override, only_to: d.only_to.clone() })).collect()
+    let known = |d: &Dispatch| Override {
+        due: d.due_override,
+        only_to: d.only_to.clone(),
+        message_id: d.message_id.parse().ok(),
+        left: matches!(d.status, Status::Sent | Status::Bounced).then(|| (d.due, d.subject.clone())),
+    };
+    stored.iter().map(|d| (d.id.clone(), known(d))).collect()
 }
 
 /// A step or a State with an attempt has vanished from the files: what was sent would no longer be explained by them.

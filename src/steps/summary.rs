@@ -44,6 +44,16 @@ pub async fn summaries(
                 .filter(unapproved)
                 .map(|d| attention(d, &format!("due {} and not approved", plan.zone.show(d.due)))),
         );
+        let overdue = |d: &&Dispatch| {
+            matches!(d.status, Status::Approved | Status::Deferred) && d.next_at.plus(d.rules.late_by) < now
+        };
+        needs.extend(
+            unfinished
+                .iter()
+                .filter(own)
+                .filter(overdue)
+                .map(|d| attention(d, &format!("due {}, and no worker has taken it", plan.zone.show(d.next_at)))),
+        );
         needs.extend(remarked.iter().filter(own).map(|d| attention(d, "")));
         let moves_by_itself = |d: &&Dispatch| matches!(d.status, Status::Planned | Status::Approved | Status::Deferred);
         let counts = counts.remove(&plan.campaign).unwrap_or_default();

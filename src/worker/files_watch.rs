@@ -3,20 +3,30 @@
 use std::collections::BTreeMap;
 
 use crate::adapters::store::{Store, StoreError};
-use crate::config::workspace::Snapshot;
-use crate::vocabulary::CampaignId;
+use crate::config::workspace::{INSTALLATION, Snapshot};
+use crate::vocabulary::{CampaignId, Digest};
 
 /// Where the files are looked at: the workspace's folder, or nowhere for a rehearsal, whose files nobody edits.
 pub trait Files: Send + Sync + 'static {
     fn snapshot(&self) -> Option<Snapshot>;
 }
 
+/// The digest of the installation's settings as a worker read them at its start; `None` where there are none.
+pub fn settings(files: &impl Files) -> Option<Digest> {
+    files.snapshot()?.files.get(INSTALLATION).map(|bytes| Digest::of(bytes))
+}
+
 /// Compares the files with what each campaign's plan read, and notes the answer where `status` finds it.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn changed_campaigns(store: &Store, files: &impl Files) -> Result<BTreeMap<CampaignId, String>, StoreError> {
+pub async fn changed_campaigns(
+    store: &Store,
+    files: &impl Files,
+    at_start: Option<Digest>,
+) -> Result<BTreeMap<CampaignId, String>, StoreError> {
     let Some(snapshot) = files.snapshot() else { return Ok(BTreeMap::new()) };
+    let settings = snapshot.files.get(INSTALLATION).map(|bytes| Digest::of(bytes));
     let planned = store.planned_files().await?;
     let mut changed = BTreeMap::new();
     for plan in store.plans().await? {
@@ -27,7 +37,11 @@ pub async fn changed_campaigns(store: &Store, files: &impl Files) -> Result<BTre
         if why != plan.files_changed {
             store.note_changed_files(&plan.campaign, why.as_deref()).await?;
         }
-        if let Some(why) = why {
+        // Pace, server and mode are read once: a worker does not go on under settings that are no longer there. Nothing of it
+        // is noted with the plan, which has no part in it.
+        let other_settings = (settings != at_start)
+            .then(|| format!("{INSTALLATION} was changed since the worker started: start it again"));
+        if let Some(why) = why.or(other_settings) {
             changed.insert(plan.campaign, why);
         }
     }

@@ -15,7 +15,7 @@ use crate::delivery::{Verdict, retry};
 use crate::outbox::Status;
 use crate::ports::{Clock, Courier, Mailer};
 use crate::steps::dispatch::{InHand, Moved, Policy, Turn, TurnInput, turn};
-use crate::vocabulary::{CampaignId, DispatchId, Instant, Zone};
+use crate::vocabulary::{CampaignId, Digest, DispatchId, Instant, Zone};
 
 /// How long letters in hand may take once somebody has asked to stop (contract, section 8).
 const GRACE: StdDuration = StdDuration::from_secs(10);
@@ -33,6 +33,8 @@ pub struct Worker<C, M: Mailer, F> {
     pub clock: C,
     pub mailer: M,
     pub files: F,
+    /// `config/demarche.toml` as it was when the worker started.
+    pub settings: Option<Digest>,
     /// Where letters go to a mail server: what was handed over, remembered beside the database.
     pub journal: Option<Journal>,
     pub policy: Policy,
@@ -178,7 +180,7 @@ impl<C: Clock, M: Mailer, F: Files> Worker<C, M, F> {
         let now = self.clock.now();
         let stopping = self.stop.is_asked();
         if !stopping && desk.looked_at_files.is_none_or(|at| now.since(at) >= Duration::seconds(LOOK_AT_FILES)) {
-            let changed = files_watch::changed_campaigns(&self.store, &self.files).await?;
+            let changed = files_watch::changed_campaigns(&self.store, &self.files, self.settings).await?;
             desk.blocked = changed.keys().cloned().collect();
             report.blocked = changed;
             desk.looked_at_files = Some(now);

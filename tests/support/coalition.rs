@@ -162,6 +162,7 @@ pub fn only(step: &str, state: &str) -> DispatchFilter {
         step: Some(step.parse().unwrap()),
         delegations: vec![state.parse().unwrap()],
         status: None,
+        keys: None,
     }
 }
 

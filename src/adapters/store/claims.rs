@@ -61,6 +61,8 @@ impl Tx {
             "SELECT d.*, \
              (SELECT f.status FROM dispatches f WHERE f.campaign = d.campaign AND f.step = d.follows AND f.delegation = d.delegation) \
                AS followed_status, \
+             (SELECT f.next_at FROM dispatches f WHERE f.campaign = d.campaign AND f.step = d.follows AND f.delegation = d.delegation) \
+               AS followed_next, \
              (SELECT MIN(e.at) FROM entries e WHERE e.campaign = d.campaign AND e.delegation = d.delegation \
                AND e.kind IN ('reply', 'call', 'meeting', 'letter') \
                AND NOT EXISTS (SELECT 1 FROM entries c WHERE c.corrects = e.key)) AS answered_at, \
@@ -88,6 +90,7 @@ impl Tx {
         for row in self.tx.query_all_raw(self.statement(&sql, values)).await? {
             let model = dispatch::Model::from_query_result(&row, "")?;
             let followed: Option<String> = row.try_get("", "followed_status")?;
+            let followed_next: Option<i64> = row.try_get("", "followed_next")?;
             let answered: Option<i64> = row.try_get("", "answered_at")?;
             let neighbour: Option<String> = row.try_get("", "neighbour")?;
             let neighbour_at: Option<i64> = row.try_get("", "neighbour_at")?;
@@ -95,6 +98,7 @@ impl Tx {
                 followed: followed
                     .map(|s| s.parse().map_err(|e| StoreError::row("dispatches", model.key, e)))
                     .transpose()?,
+                followed_is_due: followed_next.is_some_and(|at| at <= query.now.millis()),
                 answered: answered.map(Instant::from_millis),
                 neighbour: neighbour.zip(neighbour_at.map(Instant::from_millis)),
                 real_server: false,

@@ -18,6 +18,8 @@ pub struct DispatchFilter {
     pub step: Option<StepId>,
     pub delegations: Vec<StateCode>,
     pub status: Option<Status>,
+    /// Only these rows.
+    pub keys: Option<Vec<i64>>,
 }
 
 /// One move of one dispatch, with what it changes besides the status.
@@ -34,6 +36,8 @@ pub struct Move<'a> {
     pub waive: Option<Guard>,
     /// Close the window of `give_up`, so that the next attempt opens a new one.
     pub reset_window: bool,
+    /// Open the window of `give_up` now, if it is not open.
+    pub open_window: bool,
     /// Forget that it was ever attempted: it went to a file only.
     pub start_over: bool,
     /// The number of the claim that the journal remembers.
@@ -53,6 +57,7 @@ impl<'a> Move<'a> {
             next_at: None,
             waive: None,
             reset_window: false,
+            open_window: false,
             start_over: false,
             fence: None,
             sent_at: None,
@@ -81,6 +86,9 @@ fn select(filter: &DispatchFilter) -> sea_orm::Select<dispatch::Entity> {
     if let Some(status) = filter.status {
         query = query.filter(C::Status.eq(status.as_str()));
     }
+    if let Some(keys) = &filter.keys {
+        query = query.filter(C::Key.is_in(keys.iter().copied()));
+    }
     query.order_by_asc(C::Campaign).order_by_asc(C::Position).order_by_asc(C::Delegation)
 }
 
@@ -101,6 +109,7 @@ impl Store {
             step: Some(id.step.clone()),
             delegations: vec![id.delegation],
             status: None,
+            keys: None,
         };
         Ok(self.dispatches(&filter).await?.pop())
     }
@@ -225,6 +234,9 @@ impl Tx {
         let new_window = matches!(moves.event, Event::Approve | Event::Unapprove | Event::Release { .. });
         if moves.reset_window || new_window {
             change.tried_since = Set(None);
+        }
+        if moves.open_window && moves.dispatch.tried_since.is_none() {
+            change.tried_since = Set(Some(moves.at.millis()));
         }
         if moves.start_over {
             change.attempts = Set(0);

@@ -23,6 +23,7 @@ pub async fn run(context: &Context, args: &DispatchesArgs) -> Result<Answer, Cli
             .transpose()?,
         delegations: args.delegation.as_deref().map(state).transpose()?.into_iter().collect(),
         status: args.status.as_deref().map(status).transpose()?,
+        keys: None,
     };
     let Some(store) = context.existing_store(&workspace).await? else {
         return Ok(Answer::new("nothing has been planned\n", &json!([])));

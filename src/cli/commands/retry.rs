@@ -34,6 +34,9 @@ pub async fn run(context: &Context, args: &RetryArgs) -> Result<Answer, CliError
         ));
     }
     confirm(context, args.yes, &format!("Render these {} letters again and send them?", dispatches.len()))?;
+    if dispatches.iter().any(|d| d.id.campaign != dispatches[0].id.campaign) {
+        return Err(CliError::request("these letters are of two campaigns", "try one campaign again, then the other"));
+    }
     let mut by_campaign: BTreeMap<String, Vec<Dispatch>> = BTreeMap::new();
     for dispatch in dispatches {
         by_campaign.entry(dispatch.id.campaign.to_string()).or_default().push(dispatch);

@@ -20,6 +20,7 @@ use crate::steps::dispatch::Moved;
 use crate::steps::reconcile::forgotten;
 use crate::vocabulary::{DispatchId, Zone};
 use crate::worker::bell::Bell;
+use crate::worker::files_watch;
 use crate::worker::round::{OnMove, State};
 use crate::worker::{Report, Stop, Worker};
 
@@ -79,6 +80,7 @@ fn worker<M: Mailer>(
         store: store.clone(),
         clock: context.clock,
         mailer,
+        settings: files_watch::settings(&Folder(context.folder.clone())),
         files: Folder(context.folder.clone()),
         journal: None,
         policy,
@@ -98,7 +100,7 @@ async fn refuse_files_then_real(workspace: &Workspace, store: &Store) -> Result<
         Some((campaign, n)) => Err(CliError::request(
             format!("{n} letters of {campaign} were written to files and not sent"),
             format!(
-                "run `demarche restart {campaign}` to send them for real, or `demarche cancel` what is not to be sent"
+                "run `demarche restart {campaign}` to send them for real; then `demarche cancel` what is not to be sent"
             ),
         )),
         None => Ok(()),
@@ -191,7 +193,9 @@ fn answer(report: &Report, lost: &[DispatchId]) -> Answer {
         text.push_str("nothing was due\n");
     }
     for (campaign, why) in &report.blocked {
-        text.push_str(&format!("{campaign} sends nothing: {}; run `demarche plan {campaign}`\n", output::cell(why)));
+        let advice =
+            if why.ends_with("start it again") { String::new() } else { format!("; run `demarche plan {campaign}`") };
+        text.push_str(&format!("{campaign} sends nothing: {}{advice}\n", output::cell(why)));
     }
     if let Some(words) = &report.server_away {
         text.push_str(&format!("the mail server is away: {}\n", output::cell(words)));

@@ -9,7 +9,7 @@ use crate::cli::context::Context;
 use crate::cli::output::{self, cell};
 use crate::cli::wiring::confirm;
 use crate::outbox::Status;
-use crate::steps::decide::{Decided, Decider, Decision, decide};
+use crate::steps::decide::{Decider, Decision, decide};
 
 pub async fn run(context: &Context, args: &SettleArgs) -> Result<Answer, CliError> {
     let workspace = context.workspace();
@@ -37,17 +37,8 @@ pub async fn run(context: &Context, args: &SettleArgs) -> Result<Answer, CliErro
     };
     confirm(context, args.yes, question)?;
     let who = Decider { by: &context.by, now: context.now(), reason: args.reason.as_deref() };
-    let mut decided = Decided::default();
-    for dispatch in &dispatches {
-        let filter = DispatchFilter {
-            campaign: Some(dispatch.id.campaign.clone()),
-            step: Some(dispatch.id.step.clone()),
-            delegations: vec![dispatch.id.delegation],
-            status: Some(Status::Uncertain),
-        };
-        let one = decide(&store, &filter, decision, &who).await?;
-        decided.moved.extend(one.moved);
-        decided.untouched.extend(one.untouched);
-    }
+    // All of them or none: one that somebody settled meanwhile is told, and left as it is.
+    let filter = DispatchFilter { status: Some(Status::Uncertain), keys: Some(keys), ..DispatchFilter::default() };
+    let decided = decide(&store, &filter, decision, &who).await?;
     answer(&decided)
 }
