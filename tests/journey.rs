@@ -153,7 +153,7 @@ impl Stage {
             clock: self.clock.clone(),
             mailer: self.post.clone(),
             files: self.desk.clone(),
-            settings: demarche::worker::files_watch::settings(&self.desk),
+            settings: files_watch::settings(&self.desk),
             journal: None,
             policy: Policy {
                 worker: name.to_owned(),
@@ -602,20 +602,15 @@ async fn an_outcome_that_cannot_be_recorded_is_kept_and_its_letter_does_not_leav
     let first = stage.post.handed();
     assert!(!first.is_empty() && first.len() <= 2, "no further letter: {first:?}");
     disk.execute_unprepared("DROP TRIGGER full").await.unwrap();
-    // The next round fails for a while as well, at its claims, and then gets through.
-    let no_claim =
-        "CREATE TRIGGER full BEFORE INSERT ON attempts BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END";
-    disk.execute_unprepared(no_claim).await.unwrap();
+    // The next round fails for three seconds as well, at its claims, and then gets through.
+    let room_is_made = stage.clock.now().plus(Duration::seconds(3)).millis();
+    let no_claim = format!(
+        "CREATE TRIGGER full BEFORE INSERT ON attempts WHEN NEW.claimed_at < {room_is_made} \
+         BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
+    );
+    disk.execute_unprepared(&no_claim).await.unwrap();
     worker.recover().await.unwrap();
-    let failing = stage.clock.now().plus(Duration::seconds(3));
-    let room_is_made = async {
-        while stage.clock.now() < failing {
-            tokio::task::yield_now().await;
-        }
-        disk.execute_unprepared("DROP TRIGGER full").await.unwrap();
-    };
-    let (round, ()) = tokio::join!(worker.round(), room_is_made);
-    round.unwrap();
+    worker.round().await.unwrap();
     assert_eq!(stage.post.handed(), letters("letter", &ALL), "each once");
     for state in ALL {
         assert_eq!(stage.status("letter", state).await, Status::Sent, "{state}");

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, HashSet};
 use chrono::Duration;
 use coalition::*;
 use demarche::adapters::store::{
-    Claim, Dialect, DueQuery, EntryFilter, Location, NewApproval, Outcome, Store, StoreError,
+    Claim, Dialect, DueQuery, EntryFilter, Location, Move, NewApproval, Outcome, Store, StoreError,
 };
 use demarche::delivery::{Reply, Verdict};
 use demarche::inbox::Kind;
@@ -639,7 +639,11 @@ async fn a_release_to_another_time_forgets_what_was_waived_of_the_old_one(home: 
     turns.take(&store, at("2018-03-20T14:00:00Z"), &[], 10).await;
     decided(&store, "letter", "FRA", Decision::Release, "late, but still").await;
     // A guard stops it once more, for another reason, and then a person chooses another time.
-    decided(&store, "letter", "FRA", Decision::Hold, "neighbour: campaign autumn wrote").await;
+    let released = the(&store, "letter", "FRA").await;
+    let tx = store.begin().await.unwrap();
+    let guard = Move::new(&released, Event::Hold, "w1", at("2018-03-20T14:00:00Z"));
+    tx.apply(&guard.because("neighbour: campaign autumn wrote")).await.unwrap();
+    tx.commit().await.unwrap();
     release_at(&store, &files, "FRA", at("2018-03-22T08:00:00Z")).await;
     assert_eq!(the(&store, "letter", "FRA").await.waived, [Guard::Neighbour]);
 }
