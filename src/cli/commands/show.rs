@@ -7,6 +7,7 @@ use crate::cli::args::ShowArgs;
 use crate::cli::commands::dispatches;
 use crate::cli::context::{Context, dispatch_id};
 use crate::cli::output::{self, cell};
+use crate::outbox::Event;
 use crate::outbox::approval::{Approval, organisations};
 
 pub async fn run(context: &Context, args: &ShowArgs) -> Result<Answer, CliError> {
@@ -36,6 +37,14 @@ pub async fn run(context: &Context, args: &ShowArgs) -> Result<Answer, CliError>
     let mut text = format!("{id}: {}\n", output::coloured(dispatch.status));
     if let Some(reason) = &dispatch.reason {
         text.push_str(&format!("  why        {}\n", cell(reason)));
+    }
+    if let Some((event, by, reason)) = dispatch.wish.on_return() {
+        let what = match event {
+            Event::Cancel => "it is cancelled",
+            Event::Hold => "it is held",
+            _ => "it must be approved again",
+        };
+        text.push_str(&format!("  if it comes back {what}, by {}: {}\n", cell(by), cell(reason)));
     }
     text.push_str(&format!("  subject    {}\n", cell(&dispatch.subject)));
     text.push_str(&format!("  to         {}\n", list(&dispatch.recipients.to)));
