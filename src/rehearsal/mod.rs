@@ -251,7 +251,7 @@ async fn record(store: &Store, answer: &SampleAnswer, now: Instant) -> Result<()
 
 /// The next moment at which anything can happen.
 async fn next_event(store: &Store, pending: &[Pending<'_>], now: Instant) -> Result<Option<Instant>, StoreError> {
-    let open = store.unfinished(None).await?;
+    let open = store.standing(None).await?;
     let letters = open.iter().filter(|d| matches!(d.status, Status::Approved | Status::Deferred)).map(|d| d.next_at);
     let answers = pending.iter().filter_map(|p| p.at);
     Ok(letters.chain(answers).filter(|at| *at > now).min())

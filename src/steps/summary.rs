@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::adapters::store::{Store, StoreError};
-use crate::outbox::{Dispatch, Status};
+use crate::adapters::store::{Standing, Store, StoreError};
+use crate::outbox::Status;
 use crate::report::{Attention, CampaignSummary, Counts};
 use crate::schedule::Calendar;
 use crate::vocabulary::{CampaignId, Instant, Zone};
@@ -25,42 +25,40 @@ pub async fn summaries(
     for (id, status, n) in store.counts().await? {
         counts.entry(id).or_default().add(status, n);
     }
-    let unfinished = store.unfinished(campaign).await?;
-    let remarked = store.sent_with_a_remark(campaign).await?;
+    let standing = store.standing(campaign).await?;
     let mut summaries = Vec::new();
     for plan in store.plans().await?.into_iter().filter(|plan| campaign.is_none_or(|id| *id == plan.campaign)) {
-        let own = |d: &&Dispatch| d.id.campaign == plan.campaign;
+        let own = |d: &&Standing| d.id.campaign == plan.campaign;
         let soon = soon(now, plan.zone, calendar);
         // Uncertain ones first: they may be letters that arrived, or letters that did not.
         let mut needs: Vec<Attention> = Vec::new();
         for status in [Status::Uncertain, Status::Refused, Status::Bounced, Status::Held, Status::Missed] {
-            needs.extend(unfinished.iter().filter(own).filter(|d| d.status == status).map(|d| attention(d, "")));
+            needs.extend(standing.iter().filter(own).filter(|d| d.status == status).map(|d| attention(d, "")));
         }
-        let unapproved = |d: &&Dispatch| d.status == Status::Planned && d.due <= soon;
+        let unapproved = |d: &&Standing| d.status == Status::Planned && d.due <= soon;
         needs.extend(
-            unfinished
+            standing
                 .iter()
                 .filter(own)
                 .filter(unapproved)
                 .map(|d| attention(d, &format!("due {} and not approved", plan.zone.show(d.due)))),
         );
-        let overdue = |d: &&Dispatch| {
-            matches!(d.status, Status::Approved | Status::Deferred) && d.next_at.plus(d.rules.late_by) < now
-        };
+        let overdue =
+            |d: &&Standing| matches!(d.status, Status::Approved | Status::Deferred) && d.next_at.plus(d.late_by) < now;
         needs.extend(
-            unfinished
+            standing
                 .iter()
                 .filter(own)
                 .filter(overdue)
                 .map(|d| attention(d, &format!("due {}, and no worker has taken it", plan.zone.show(d.next_at)))),
         );
-        needs.extend(remarked.iter().filter(own).map(|d| attention(d, "")));
-        let moves_by_itself = |d: &&Dispatch| matches!(d.status, Status::Planned | Status::Approved | Status::Deferred);
+        needs.extend(standing.iter().filter(own).filter(|d| d.status == Status::Sent).map(|d| attention(d, "")));
+        let moves_by_itself = |d: &&Standing| matches!(d.status, Status::Planned | Status::Approved | Status::Deferred);
         let counts = counts.remove(&plan.campaign).unwrap_or_default();
         summaries.push(CampaignSummary {
             total: counts.total(),
             counts,
-            next_due: unfinished.iter().filter(own).filter(moves_by_itself).map(|d| d.next_at).min(),
+            next_due: standing.iter().filter(own).filter(moves_by_itself).map(|d| d.next_at).min(),
             needs_attention: needs,
             files_changed: plan.files_changed.clone(),
             campaign: plan.campaign,
@@ -69,7 +67,7 @@ pub async fn summaries(
     Ok(summaries)
 }
 
-fn attention(dispatch: &Dispatch, instead: &str) -> Attention {
+fn attention(dispatch: &Standing, instead: &str) -> Attention {
     let reason = dispatch.reason.as_deref().filter(|_| instead.is_empty()).unwrap_or(instead);
     Attention {
         id: dispatch.id.clone(),

@@ -28,7 +28,7 @@ pub use error::StoreError;
 pub use history::{AttemptRecord, HistoryRecord};
 pub use log::{EntryFilter, StoredEntry};
 pub use meetings::StoredMeeting;
-pub use outbox::{DispatchFilter, Move};
+pub use outbox::{DispatchFilter, Move, Standing};
 pub use outcomes::Outcome;
 pub use plans::PlanRecord;
 

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use sea_orm::{
-    ActiveModelTrait as _, ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Set,
+    ActiveModelTrait as _, ColumnTrait as _, Condition, EntityTrait as _, FromQueryResult, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _, Set,
 };
 
 use super::entities::{dispatch, letter};
@@ -20,6 +21,44 @@ pub struct DispatchFilter {
     pub status: Option<Status>,
     /// Only these rows.
     pub keys: Option<Vec<i64>>,
+}
+
+/// As much of a dispatch as says where it stands.
+#[derive(Debug, Clone)]
+pub struct Standing {
+    pub id: DispatchId,
+    pub status: Status,
+    pub reason: Option<String>,
+    pub due: Instant,
+    pub next_at: Instant,
+    pub late_by: chrono::Duration,
+}
+
+/// The columns of [`Standing`].
+#[derive(Debug, FromQueryResult)]
+struct StandingRow {
+    campaign: String,
+    step: String,
+    delegation: String,
+    status: String,
+    reason: Option<String>,
+    due: i64,
+    next_at: i64,
+    rules: String,
+}
+
+impl StandingRow {
+    fn read(self) -> Result<Standing, StoreError> {
+        let name = format!("{}/{}/{}", self.campaign, self.step, self.delegation);
+        Ok(Standing {
+            id: name.parse().map_err(|e| StoreError::row("dispatches", &name, e))?,
+            status: self.status.parse().map_err(|e| StoreError::row("dispatches", &name, e))?,
+            reason: self.reason,
+            due: Instant::from_millis(self.due),
+            next_at: Instant::from_millis(self.next_at),
+            late_by: rows::late_by(&self.rules).map_err(|e| StoreError::row("dispatches", &name, e))?,
+        })
+    }
 }
 
 /// One move of one dispatch, with what it changes besides the status.
@@ -159,28 +198,26 @@ impl Store {
         Ok(counts)
     }
 
-    /// Those that wait for a person, a time or an approval: what `status` looks through. Sent, skipped and cancelled ones are not.
+    /// Those that wait for a person, a time or an approval, and sent ones with a remark: what `status` looks through, and no more of
+    /// each than it needs. In the order of campaign, step and delegation.
     ///
     /// # Errors
     /// As [`Store::dispatches`].
-    pub async fn unfinished(&self, campaign: Option<&CampaignId>) -> Result<Vec<Dispatch>, StoreError> {
+    pub async fn standing(&self, campaign: Option<&CampaignId>) -> Result<Vec<Standing>, StoreError> {
         use dispatch::Column as C;
-        let done = [Status::Sent, Status::Skipped, Status::Cancelled].map(Status::as_str);
+        let over = [Status::Skipped, Status::Cancelled].map(Status::as_str);
+        let sent_well = Condition::all().add(C::Status.eq(Status::Sent.as_str())).add(C::Reason.is_null());
         let filter = DispatchFilter { campaign: campaign.cloned(), ..DispatchFilter::default() };
-        let query = select(&filter).filter(C::Status.is_not_in(done));
-        query.all(&self.db).await?.iter().map(rows::dispatch).collect()
-    }
-
-    /// Sent ones that left without a `cc`: their reason says so.
-    ///
-    /// # Errors
-    /// As [`Store::dispatches`].
-    pub async fn sent_with_a_remark(&self, campaign: Option<&CampaignId>) -> Result<Vec<Dispatch>, StoreError> {
-        use dispatch::Column as C;
-        let filter =
-            DispatchFilter { campaign: campaign.cloned(), status: Some(Status::Sent), ..DispatchFilter::default() };
-        let query = select(&filter).filter(C::Reason.is_not_null());
-        query.all(&self.db).await?.iter().map(rows::dispatch).collect()
+        let columns = [C::Campaign, C::Step, C::Delegation, C::Status, C::Reason, C::Due, C::NextAt, C::Rules];
+        let found = select(&filter)
+            .filter(C::Status.is_not_in(over))
+            .filter(sent_well.not())
+            .select_only()
+            .columns(columns)
+            .into_model::<StandingRow>()
+            .all(&self.db)
+            .await?;
+        found.into_iter().map(StandingRow::read).collect()
     }
 
     /// The approved bytes, without `Date`.

@@ -30,6 +30,11 @@ pub(super) fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 
+/// Of the rules alone, how far past its time a letter still leaves as usual.
+pub(super) fn late_by(rules: &str) -> Result<Duration, serde_json::Error> {
+    serde_json::from_str::<RulesJson>(rules).map(|rules| Duration::milliseconds(rules.late_by_ms))
+}
+
 pub(super) fn recipients_json(recipients: &Recipients) -> String {
     let all = |list: &[Address]| list.iter().map(ToString::to_string).collect();
     json(&RecipientsJson { to: all(&recipients.to), cc: all(&recipients.cc) })
