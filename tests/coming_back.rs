@@ -158,6 +158,22 @@ async fn a_letter_corrected_while_it_was_in_hand_is_not_tried_again_as_it_was() 
 }
 
 #[tokio::test]
+async fn a_correction_that_was_put_back_leaves_the_letter_as_it_was_approved() {
+    let (store, mut files) = planned().await;
+    let letters = in_hand(&store, Via::Smtp).await;
+    correct_france(&mut files);
+    plan_it(&store, &files).await;
+    answered(&store, Via::Smtp, &letters, &put_off()).await;
+    assert_eq!(status(&store, "letter", "FRA").await, Status::Planned);
+    files.edit(CONTACTS, "right@fra.mission.example", "mission@fra.mission.example");
+    plan_it(&store, &files).await;
+    let france = the(&store, "letter", "FRA").await;
+    assert_eq!(france.status, Status::Approved, "its approvals are of these bytes");
+    assert!(france.wish.is_empty());
+    assert!(plan_it(&store, &files).await.changes.is_empty(), "and a second plan changes nothing");
+}
+
+#[tokio::test]
 async fn who_stops_a_letter_in_hand_stops_it_before_its_next_try() {
     let (store, _) = planned().await;
     let letters = in_hand(&store, Via::Smtp).await;

@@ -274,7 +274,7 @@ pub fn policy(workspace: &Workspace) -> Result<(Policy, usize), CliError> {
     let pace =
         Ceilings { per_minute: delivery.pace.per_minute, per_domain_per_minute: delivery.pace.per_domain_per_minute };
     let policy = Policy {
-        worker: worker_name(),
+        worker: worker_name()?,
         via: if smtp.is_some() { Via::Smtp } else { Via::Files },
         // Files trouble nobody's server.
         ceilings: smtp.map(|_| pace),
@@ -286,12 +286,15 @@ pub fn policy(workspace: &Workspace) -> Result<(Policy, usize), CliError> {
 }
 
 /// Unique among all workers that ever ran: a claim must name its holder beyond doubt.
-pub fn worker_name() -> String {
+///
+/// # Errors
+/// When the machine has no random numbers: two workers in two containers can have the same process number.
+pub fn worker_name() -> Result<String, CliError> {
     let mut random = [0_u8; 8];
-    // Without random numbers the process number alone must do; a worker on the same machine has another.
-    let _without = getrandom::fill(&mut random);
+    getrandom::fill(&mut random)
+        .map_err(|e| CliError::world(format!("the machine has no random numbers: {e}"), "look at /dev/urandom"))?;
     let hex: String = random.iter().map(|b| format!("{b:02x}")).collect();
-    format!("worker-{}-{hex}", std::process::id())
+    Ok(format!("worker-{}-{hex}", std::process::id()))
 }
 
 /// The workspace's folder, looked at anew each time.

@@ -157,6 +157,10 @@ async fn reconcile(
             }
             continue;
         }
+        if row.wish.plan_again && row.seal == draft.seal() && !request.dry {
+            // The files say again what was approved: nothing is left to plan anew.
+            tx.set_wish(row.key, &Wish { plan_again: false, ..row.wish.clone() }).await?;
+        }
         if let Revision::Rewrite { differences, event } = revise(row, draft, request.file.campaign.zone) {
             changes.extend(differences.iter().map(|d| change(&draft.id, d.what, &d.before, &d.after)));
             if !request.dry {
@@ -174,7 +178,6 @@ async fn reconcile(
             }
         }
     }
-    changes.extend(no_longer_enough(tx, stored, &changes, request).await?);
     // What a person cancelled stays cancelled, even where the files no longer ask for it.
     let gone: Vec<Dispatch> = stored
         .iter()
@@ -185,6 +188,13 @@ async fn reconcile(
     if !request.dry {
         tx.add_dispatches(&new, request.by, request.now).await?;
         tx.remove_dispatches(&gone).await?;
+        // As they are now: a correction that was put back has its old approvals again.
+        let filter = DispatchFilter { campaign: Some(request.file.campaign.id.clone()), ..DispatchFilter::default() };
+        let now_stored = tx.dispatches(&filter).await?;
+        changes.extend(weigh_approvals(tx, &now_stored, &[], request).await?);
+    } else {
+        let weighed = weigh_approvals(tx, stored, &changes, request).await?;
+        changes.extend(weighed);
     }
     Ok(changes)
 }
@@ -195,8 +205,9 @@ fn is_out(dispatch: &Dispatch) -> bool {
         || (dispatch.status == Status::Sent && dispatch.via == Some(Via::Files))
 }
 
-/// Letters whose bytes are the same, but whose campaign now asks for more approvals, or for other approvers.
-async fn no_longer_enough(
+/// Letters whose approvals are no longer enough, because the campaign asks for more or for other approvers, and those whose
+/// approvals are enough now. Letters among `changes` are left out.
+async fn weigh_approvals(
     tx: &Tx,
     stored: &[Dispatch],
     changes: &[Change],
@@ -216,7 +227,7 @@ async fn no_longer_enough(
             campaign.approvers.iter().any(|known| known.name == a.approver && known.organisation == a.organisation)
         };
         let given: Vec<Approval> = approvals.get(&dispatch.key).into_iter().flatten().filter(may).cloned().collect();
-        let enough = holds(&given, &dispatch.seal.to_string(), campaign.approvals) && !dispatch.wish.plan_again;
+        let enough = holds(&given, &dispatch.seal.to_string(), campaign.approvals);
         if dispatch.status == Status::Planned {
             // Fewer approvals are asked for than before, and these are there.
             if enough {

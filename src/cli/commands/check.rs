@@ -66,8 +66,7 @@ pub async fn run(context: &Context, args: &CheckArgs) -> Result<Answer, CliError
 /// A real mail server must never see an invented address.
 fn example_addresses(workspace: &Workspace) -> Option<Problem> {
     let delivery = &workspace.installation.as_ref()?.delivery;
-    let smtp = delivery.smtp.as_ref().filter(|smtp| delivery.mode == Mode::Smtp && !is_loopback(&smtp.host))?;
-    let _named_only_here = smtp;
+    delivery.smtp.as_ref().filter(|smtp| delivery.mode == Mode::Smtp && !is_loopback(&smtp.host))?;
     let invented = workspace
         .missions
         .iter()

@@ -34,7 +34,7 @@ pub async fn run(context: &Context, args: &TestArgs) -> Result<Answer, CliError>
     let drafting = Drafting {
         workspace: &workspace,
         file,
-        secret: &wiring::worker_name(),
+        secret: &wiring::worker_name()?,
         fixed: &nothing.0,
         overrides: &nothing.1,
     };
