@@ -3,6 +3,7 @@
 pub mod approval;
 pub mod dispatch;
 pub mod gate;
+pub mod neighbours;
 pub mod recipients;
 pub mod revision;
 pub mod status;

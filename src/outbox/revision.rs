@@ -3,15 +3,18 @@
 use super::dispatch::{Dispatch, Draft};
 use super::status::Status;
 use super::transition::Event;
-use crate::vocabulary::Zone;
+use crate::schedule::names_days_off;
 
 /// One visible difference, as `plan` prints it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
     /// `due`, `text`, `subject`, `to`, `cc`, `sender`, `language`, `milestone`.
     pub what: &'static str,
+    /// Of `due`: RFC 3339 in UTC.
     pub before: String,
     pub after: String,
+    /// Of `due`: what moved it.
+    pub because: Option<String>,
 }
 
 /// What to do with the stored row.
@@ -26,11 +29,11 @@ pub enum Revision {
 }
 
 /// Compares a stored dispatch with what the plan would make of it now.
-pub fn revise(stored: &Dispatch, draft: &Draft, zone: Zone) -> Revision {
+pub fn revise(stored: &Dispatch, draft: &Draft) -> Revision {
     if !stored.status.is_open() {
         return Revision::Settled;
     }
-    let differences = differences(stored, draft, zone);
+    let differences = differences(stored, draft);
     let sealed_alike = stored.seal == draft.seal();
     let rules_alike = stored.rules == draft.rules
         && stored.provisional == draft.provisional
@@ -49,17 +52,17 @@ pub fn revise(stored: &Dispatch, draft: &Draft, zone: Zone) -> Revision {
     Revision::Rewrite { differences, event }
 }
 
-fn differences(stored: &Dispatch, draft: &Draft, zone: Zone) -> Vec<Difference> {
+fn differences(stored: &Dispatch, draft: &Draft) -> Vec<Difference> {
     let mut found = Vec::new();
     let mut differ = |what, before: String, after: String| {
         if before != after {
-            found.push(Difference { what, before, after });
+            found.push(Difference { what, before, after, because: None });
         }
     };
     let list = |addresses: &[crate::vocabulary::Address]| {
         addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
     };
-    differ("due", zone.show(stored.due), zone.show(draft.due));
+    differ("due", stored.due.to_string(), draft.due.to_string());
     differ("milestone", stored.milestone.clone(), draft.milestone.clone());
     let sureness = |provisional| if provisional { "provisional" } else { "confirmed" }.to_owned();
     differ("date", sureness(stored.provisional), sureness(draft.provisional));
@@ -69,5 +72,36 @@ fn differences(stored: &Dispatch, draft: &Draft, zone: Zone) -> Vec<Difference> 
     differ("cc", list(&stored.recipients.cc), list(&draft.recipients.cc));
     differ("subject", stored.subject.clone(), draft.subject.clone());
     differ("text", stored.digest.to_string(), draft.digest.to_string());
+    for due in found.iter_mut().filter(|difference| difference.what == "due") {
+        due.because = moved_because(stored, draft);
+    }
     found
+}
+
+/// Why a letter leaves at another time than it was planned for, in one clause. `None` where the reasoning is the same: then a
+/// person set the time.
+pub fn moved_because(stored: &Dispatch, draft: &Draft) -> Option<String> {
+    if stored.milestone != draft.milestone {
+        let (before, after) = (stored.milestone_day, draft.milestone_day);
+        return Some(format!(
+            "it is counted from {} on {after} instead of {} on {before}",
+            draft.milestone, stored.milestone
+        ));
+    }
+    if stored.milestone_day != draft.milestone_day {
+        let Draft { milestone, milestone_day, .. } = draft;
+        return Some(format!("{milestone} moved from {} to {milestone_day}", stored.milestone_day));
+    }
+    let new: Vec<&String> = draft.why.iter().filter(|rule| !stored.why.contains(rule)).collect();
+    let gone = stored.why.iter().filter(|rule| !draft.why.contains(rule));
+    let day_off = new.iter().find(|rule| names_days_off(rule)).map(|rule| clause(rule));
+    let no_day_off =
+        || gone.into_iter().find(|rule| names_days_off(rule)).map(|rule| format!("no longer so: {}", clause(rule)));
+    day_off.or_else(no_day_off).or_else(|| new.first().map(|rule| clause(rule)))
+}
+
+/// A sentence within another one: `not counted on the way …`.
+fn clause(sentence: &str) -> String {
+    let mut letters = sentence.trim_end_matches('.').chars();
+    letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
 }

@@ -25,6 +25,16 @@ pub struct Due {
     pub reasoning: Vec<String>,
 }
 
+/// Holidays that a count of working days passed over are named after it.
+const PASSED_OVER: &str = "Not counted on the way, besides weekends:";
+/// Days off on which the letter would have left stand before it.
+const MOVED_BACK: &str = ", so it leaves on the working day before:";
+
+/// Whether a sentence of [`Due::reasoning`] names the days off that had a part in it.
+pub fn names_days_off(sentence: &str) -> bool {
+    sentence.starts_with(PASSED_OVER) || sentence.contains(MOVED_BACK)
+}
+
 /// Counts from the milestone, then moves to the working day before if need be, then reads the time of day in `zone`.
 ///
 /// Never moves to a later day: a letter must not come after the event it was meant to precede.
@@ -78,7 +88,7 @@ fn count(offset: Offset, from: Day, calendar: &Calendar, reasoning: &mut Vec<Str
     };
     reasoning.push(format!("{} {side} it{rule} is {}.", size, long(day)));
     if let Some(names) = skipped {
-        reasoning.push(format!("Not counted on the way, besides weekends: {names}."));
+        reasoning.push(format!("{PASSED_OVER} {names}."));
     }
     Ok(day)
 }
@@ -98,7 +108,7 @@ fn working_day_before(counted: Day, calendar: &Calendar, reasoning: &mut Vec<Str
         day = day.previous().ok_or(ScheduleError::BeyondTheCalendar { from: counted })?;
     }
     if !off.is_empty() {
-        reasoning.push(format!("{}, so it leaves on the working day before: {}.", off.join(", "), long(day)));
+        reasoning.push(format!("{}{MOVED_BACK} {}.", off.join(", "), long(day)));
     }
     Ok(day)
 }

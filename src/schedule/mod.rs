@@ -16,7 +16,7 @@ pub mod working_days;
 
 pub use calendar::{Calendar, Corrections, HrcCorrection, UprSessionCorrection};
 pub use contradictions::Contradiction;
-pub use due::{Due, due};
+pub use due::{Due, due, names_days_off};
 pub use entries::{Custom, Dated, Holiday, HolidayKind, HrcSession, Origin, Sure, UprReview, UprSession};
 pub use error::ScheduleError;
 pub use membership::{Membership, Memberships};

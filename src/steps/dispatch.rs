@@ -13,6 +13,7 @@ use crate::adapters::mime;
 use crate::adapters::store::{Claim, Due, DueQuery, Move, Outcome, Store, StoreError, Tx};
 use crate::delivery::retry;
 use crate::outbox::gate::{self, Ruling};
+use crate::outbox::neighbours::Floor;
 use crate::outbox::{Dispatch, Event, Guard, Status};
 use crate::ports::{Outgoing, Via};
 use crate::schedule::pace::{Ceilings, MayStart, Window};
@@ -152,7 +153,7 @@ async fn choose(
             limit: LOOK_AT + seen.len() as u64,
             blocked: input.blocked,
             full_domains: &full_domains,
-            neighbours_since: input.now.minus(Duration::days(policy.min_days_between.into())),
+            neighbours_since: Floor::days(policy.min_days_between).begins(input.now),
         };
         let due = tx.due(&query).await?;
         let fresh: Vec<Due> = due.into_iter().filter(|due| seen.insert(due.dispatch.key)).collect();

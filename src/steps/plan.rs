@@ -1,6 +1,6 @@
 //! `plan`: what is stored, what would be now, and the difference.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use serde::Serialize;
 
@@ -8,11 +8,11 @@ use crate::adapters::store::{DispatchFilter, Move, PlanRecord, Store, StoreError
 use crate::config::sections::campaign::CampaignFile;
 use crate::config::workspace::Workspace;
 use crate::outbox::approval::{Approval, holds};
-use crate::outbox::revision::{Revision, revise};
+use crate::outbox::revision::{Difference, Revision, revise};
 use crate::outbox::{Dispatch, Draft, Event, Status, Via, Wish};
 use crate::steps::draft::{Drafted, Drafting, LeftOutRow, Letter, Override, draft};
 use crate::vocabulary::problem::Problem;
-use crate::vocabulary::{CampaignId, DispatchId, Instant, LetterName};
+use crate::vocabulary::{CampaignId, DispatchId, Instant, LetterName, StepId, Zone};
 
 /// One line of the difference from last time.
 #[derive(Debug, Clone, Serialize)]
@@ -20,8 +20,11 @@ pub struct Change {
     pub id: DispatchId,
     /// `new`, `removed`, `approval void`, or what differs: `due`, `text`, `to` …
     pub what: String,
+    /// Of `new` and `due`: RFC 3339 in UTC.
     pub before: String,
     pub after: String,
+    /// Of `due`: what moved it, in one clause.
+    pub because: Option<String>,
 }
 
 /// What a plan found, and, unless it was dry, stored.
@@ -29,6 +32,8 @@ pub struct Change {
 pub struct Planned {
     pub drafted: Drafted,
     pub drafts: Vec<Draft>,
+    /// As stored before the plan.
+    pub before: Vec<Dispatch>,
     /// As stored after the plan; empty for a dry one.
     pub stored: Vec<Dispatch>,
     pub changes: Vec<Change>,
@@ -82,7 +87,7 @@ pub async fn plan(store: &Store, request: &PlanRequest<'_>) -> Result<Planned, P
     let stored = tx.dispatches(&filter).await?;
     let changes = reconcile(&tx, &stored, &drafts, request).await?;
     if request.dry {
-        return Ok(Planned { drafted, drafts, stored: Vec::new(), changes });
+        return Ok(Planned { drafted, drafts, before: stored, stored: Vec::new(), changes });
     }
     let record = PlanRecord {
         campaign: campaign.id.clone(),
@@ -97,8 +102,8 @@ pub async fn plan(store: &Store, request: &PlanRequest<'_>) -> Result<Planned, P
     let files = request.workspace.snapshot.digests(&campaign.id, &letters);
     tx.save_plan(&record, &files, &drafted.fixed).await?;
     tx.commit().await?;
-    let stored = store.dispatches(&filter).await?;
-    Ok(Planned { drafted, drafts, stored, changes })
+    let (before, stored) = (stored, store.dispatches(&filter).await?);
+    Ok(Planned { drafted, drafts, before, stored, changes })
 }
 
 /// What outlives a plan, of every stored dispatch.
@@ -142,8 +147,7 @@ async fn reconcile(
     let mut new = Vec::new();
     for draft in drafts {
         let Some(row) = by_id.get(&draft.id) else {
-            let after = format!("due {}", request.file.campaign.zone.show(draft.due));
-            changes.push(change(&draft.id, "new", "", &after));
+            changes.push(change(&draft.id, "new", "", &draft.due.to_string()));
             new.push(draft.clone());
             continue;
         };
@@ -161,13 +165,17 @@ async fn reconcile(
             // The files say again what was approved: nothing is left to plan anew.
             tx.set_wish(row.key, &Wish { plan_again: false, ..row.wish.clone() }).await?;
         }
-        if let Revision::Rewrite { differences, event } = revise(row, draft, request.file.campaign.zone) {
-            changes.extend(differences.iter().map(|d| change(&draft.id, d.what, &d.before, &d.after)));
+        if let Revision::Rewrite { differences, event } = revise(row, draft) {
+            changes.extend(
+                differences
+                    .iter()
+                    .map(|d| Change { because: d.because.clone(), ..change(&draft.id, d.what, &d.before, &d.after) }),
+            );
             if !request.dry {
                 tx.rewrite(row, draft, request.now).await?;
             }
             if let Some(event) = event {
-                let cause = differences.iter().map(|d| d.what).collect::<Vec<_>>().join(", ");
+                let cause = differences.iter().map(told).collect::<Vec<_>>().join(", ");
                 if event == Event::Unapprove {
                     changes.push(change(&draft.id, "approval void", row.status.as_str(), Status::Planned.as_str()));
                 }
@@ -251,36 +259,50 @@ async fn weigh_approvals(
 }
 
 fn change(id: &DispatchId, what: &str, before: &str, after: &str) -> Change {
-    Change { id: id.clone(), what: what.to_owned(), before: before.to_owned(), after: after.to_owned() }
+    Change { id: id.clone(), what: what.to_owned(), before: before.to_owned(), after: after.to_owned(), because: None }
 }
 
-/// Changes gathered by what happened, so that `plan` prints one line a cause: "192 letters: text changed".
-pub fn causes(changes: &[Change]) -> Vec<(String, Vec<&Change>)> {
-    let mut by_cause: BTreeMap<(String, String, String), Vec<&Change>> = BTreeMap::new();
+/// `due (hrc:37.opens moved from 2018-02-26 to 2018-02-19)`
+fn told(difference: &Difference) -> String {
+    let because = difference.because.as_ref().map(|why| format!(" ({why})")).unwrap_or_default();
+    format!("{}{because}", difference.what)
+}
+
+/// Changes gathered by what happened, so that `plan` prints one line a cause: "letter: 192 letters: text changed". The times
+/// are those of `zone`.
+pub fn causes(changes: &[Change], zone: Zone) -> Vec<(StepId, String, Vec<&Change>)> {
+    let mut told: Vec<(StepId, String, Vec<&Change>)> = Vec::new();
+    let mut places: HashMap<(&StepId, String), usize> = HashMap::new();
     for change in changes {
-        // A text's digests differ for each letter, dates do not: letters that move together are told together.
-        let (before, after) = match change.what.as_str() {
-            "text" | "to" | "cc" | "subject" => (String::new(), String::new()),
-            _ => (change.before.clone(), change.after.clone()),
-        };
-        let step = change.id.step.to_string();
-        let cause = match (change.what.as_str(), before.is_empty() && after.is_empty()) {
-            ("new", _) => format!("new, {after}"),
-            ("removed", _) => "removed: the files no longer ask for it".to_owned(),
-            ("approval void", _) => "no longer approved".to_owned(),
-            ("approved", _) => "approved by enough approvers now".to_owned(),
-            ("differs while it is out", _) => {
-                format!(
-                    "{} with other bytes than the files give now; should it come back it is planned again",
-                    change.before
-                )
-            }
-            (what, true) => format!("{what} changed"),
-            (what, false) => format!("{what}: {before} → {after}"),
-        };
-        by_cause.entry((step, cause, String::new())).or_default().push(change);
+        let cause = cause(change, zone);
+        let place = *places.entry((&change.id.step, cause.clone())).or_insert(told.len());
+        match told.get_mut(place) {
+            Some((_, _, changes)) => changes.push(change),
+            None => told.push((change.id.step.clone(), cause, vec![change])),
+        }
     }
-    by_cause.into_iter().map(|((step, cause, _), changes)| (format!("{step}: {cause}"), changes)).collect()
+    told
+}
+
+/// Letters with the same cause are told together, so it has nothing in it that differs from letter to letter, as digests do.
+fn cause(change: &Change, zone: Zone) -> String {
+    let at = |text: &str| text.parse().map_or_else(|_| text.to_owned(), |due| zone.show_with_weekday(due));
+    let Change { before, after, .. } = change;
+    match change.what.as_str() {
+        "new" => format!("new, leaves {}", at(after)),
+        "removed" => "removed: the files no longer ask for it".to_owned(),
+        "approval void" => "no longer approved".to_owned(),
+        "approved" => "approved by enough approvers now".to_owned(),
+        "differs while it is out" => {
+            format!("{before} with other bytes than the files give now; should it come back it is planned again")
+        }
+        "due" => {
+            let because = change.because.as_ref().map(|why| format!(", because {why}")).unwrap_or_default();
+            format!("leaves {} → {}{because}", at(before), at(after))
+        }
+        what @ ("text" | "to" | "cc" | "subject") => format!("{what} changed"),
+        what => format!("{what}: {before} → {after}"),
+    }
 }
 
 /// States that get no letter at all, for the plan's report.

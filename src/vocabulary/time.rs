@@ -199,6 +199,11 @@ impl Zone {
     pub fn show(self, instant: Instant) -> String {
         instant.utc().with_timezone(&self.0).format("%Y-%m-%d %H:%M %Z").to_string()
     }
+
+    /// `Mon 2018-02-05 09:30 CET`: where it matters which day of the week it is.
+    pub fn show_with_weekday(self, instant: Instant) -> String {
+        instant.utc().with_timezone(&self.0).format("%a %Y-%m-%d %H:%M %Z").to_string()
+    }
 }
 
 impl fmt::Display for Zone {
@@ -263,6 +268,18 @@ impl<Z: TimeZone> From<DateTime<Z>> for Instant {
 impl fmt::Display for Instant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.utc().format("%Y-%m-%dT%H:%M:%SZ").to_string())
+    }
+}
+
+/// Why a text is no instant.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("an instant is written as in RFC 3339, 2018-02-05T08:30:00Z")]
+pub struct InstantError;
+
+impl FromStr for Instant {
+    type Err = InstantError;
+    fn from_str(text: &str) -> Result<Self, InstantError> {
+        DateTime::parse_from_rfc3339(text).map(Self::from).map_err(|_| InstantError)
     }
 }
 

@@ -4,6 +4,7 @@ use sea_orm::{ConnectionTrait as _, FromQueryResult as _, Value};
 
 use super::dialect::{self, Dialect};
 use super::entities::dispatch;
+use super::neighbours::{HAS_LEFT, LEFT_AT};
 use super::{StoreError, Tx, history, rows};
 use crate::outbox::gate::Circumstances;
 use crate::outbox::{Dispatch, Event, Via, transition};
@@ -57,7 +58,7 @@ impl Tx {
             values.push(value);
             format!("${}", values.len())
         };
-        let mut sql = String::from(
+        let mut sql = format!(
             "SELECT d.*, \
              (SELECT f.status FROM dispatches f WHERE f.campaign = d.campaign AND f.step = d.follows AND f.delegation = d.delegation) \
                AS followed_status, \
@@ -67,11 +68,9 @@ impl Tx {
                AND e.kind IN ('reply', 'call', 'meeting', 'letter') \
                AND NOT EXISTS (SELECT 1 FROM entries c WHERE c.corrects = e.key)) AS answered_at, \
              (SELECT o.campaign FROM dispatches o WHERE o.delegation = d.delegation AND o.campaign <> d.campaign \
-               AND o.status IN ('sent', 'sending', 'uncertain', 'bounced') AND COALESCE(o.sent_at, o.updated_at) > $2 \
-               ORDER BY COALESCE(o.sent_at, o.updated_at) DESC LIMIT 1) AS neighbour, \
-             (SELECT MAX(COALESCE(o.sent_at, o.updated_at)) FROM dispatches o WHERE o.delegation = d.delegation \
-               AND o.campaign <> d.campaign AND o.status IN ('sent', 'sending', 'uncertain', 'bounced') \
-               AND COALESCE(o.sent_at, o.updated_at) > $2) AS neighbour_at \
+               AND {HAS_LEFT} AND {LEFT_AT} > $2 ORDER BY {LEFT_AT} DESC LIMIT 1) AS neighbour, \
+             (SELECT MAX({LEFT_AT}) FROM dispatches o WHERE o.delegation = d.delegation AND o.campaign <> d.campaign \
+               AND {HAS_LEFT} AND {LEFT_AT} > $2) AS neighbour_at \
              FROM dispatches d WHERE d.status IN ('approved', 'deferred') AND d.next_at <= $1",
         );
         for (column, list) in [

@@ -9,6 +9,7 @@ mod error;
 mod history;
 mod log;
 mod meetings;
+mod neighbours;
 mod outbox;
 mod outcomes;
 mod plans;

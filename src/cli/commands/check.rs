@@ -8,22 +8,27 @@ use crate::cli::answer::{Answer, CliError};
 use crate::cli::args::CheckArgs;
 use crate::cli::context::Context;
 use crate::cli::{diagnostics, wiring};
+use crate::config::sections::campaign::CampaignFile;
 use crate::config::sections::installation::{Mode, is_loopback};
 use crate::config::workspace::{CONTACTS, INSTALLATION, Workspace};
+use crate::outbox::neighbours::{Floor, Held, Timed, TooClose, too_close};
+use crate::outbox::{Draft, Status};
 use crate::steps::draft::{Drafting, draft};
+use crate::steps::neighbours;
 use crate::vocabulary::problem::Problem;
 
 pub async fn run(context: &Context, args: &CheckArgs) -> Result<Answer, CliError> {
     let workspace = context.workspace();
     let mut problems = workspace.problems.clone();
     let (mut letters, mut steps) = (0, 0);
+    let mut planned: Vec<Timed> = Vec::new();
     // Letters are rendered even where other files are at fault, so that one run finds everything.
     if !workspace.missions.is_empty() {
         for file in &workspace.campaigns {
             let nothing = (BTreeMap::new(), HashMap::new());
             let drafting =
                 Drafting { workspace: &workspace, file, secret: "", fixed: &nothing.0, overrides: &nothing.1 };
-            let drafted = draft(&drafting, |_| {});
+            let drafted = draft(&drafting, |letter| planned.push(as_planned(&letter.draft)));
             problems.extend(drafted.problems);
             letters += drafted.letters;
             steps += drafted.dates.len();
@@ -36,6 +41,7 @@ pub async fn run(context: &Context, args: &CheckArgs) -> Result<Answer, CliError
             }
         }
     }
+    problems.extend(close_campaigns(&workspace, &planned));
     problems.extend(example_addresses(&workspace));
     problems.extend(nobody_reads(&workspace));
     if args.online && !problems.iter().any(Problem::is_error) {
@@ -61,6 +67,28 @@ pub async fn run(context: &Context, args: &CheckArgs) -> Result<Answer, CliError
         text,
         &json!({ "campaigns": workspace.campaigns.len(), "steps": steps, "missions": missions, "letters": letters, "problems": problems }),
     ))
+}
+
+fn as_planned(draft: &Draft) -> Timed {
+    Timed { id: draft.id.clone(), status: Status::Planned, at: draft.due }
+}
+
+/// Campaigns of the files that write to one mission within the floor: told where the letter that will be held stands, and
+/// once where either may be.
+fn close_campaigns(workspace: &Workspace, planned: &[Timed]) -> Vec<Problem> {
+    let days = neighbours::days_between(workspace);
+    let mut found = too_close(planned, planned, Floor::days(days));
+    found.retain(|pair| match pair.held {
+        Held::This => true,
+        Held::Either => pair.this.id > pair.other.id,
+        Held::Other => false,
+    });
+    let of = |file: &CampaignFile| {
+        let own: Vec<TooClose> =
+            found.iter().filter(|pair| pair.this.id.campaign == file.campaign.id).cloned().collect();
+        neighbours::warnings(&own, file, days)
+    };
+    workspace.campaigns.iter().flat_map(of).collect()
 }
 
 /// A real mail server must never see an invented address.

@@ -1,5 +1,7 @@
 //! `demarche plan`
 
+use std::collections::{BTreeMap, HashMap};
+
 use serde_json::json;
 
 use crate::adapters::store::Store;
@@ -8,9 +10,12 @@ use crate::cli::args::PlanArgs;
 use crate::cli::context::{Context, campaign};
 use crate::cli::{diagnostics, output};
 use crate::config::sections::campaign::CampaignFile;
+use crate::outbox::neighbours::TooClose;
 use crate::outbox::{Dispatch, Draft, Status};
+use crate::steps::neighbours;
 use crate::steps::plan::{PlanRequest, Planned, causes, left_out_everywhere, plan};
 use crate::vocabulary::problem::{Problem, Severity};
+use crate::vocabulary::{Day, DispatchId, StepId};
 
 pub async fn run(context: &Context, args: &PlanArgs) -> Result<Answer, CliError> {
     let workspace = context.sound_workspace()?;
@@ -24,10 +29,14 @@ pub async fn run(context: &Context, args: &PlanArgs) -> Result<Answer, CliError>
     let request = PlanRequest { workspace: &workspace, file, by: &context.by, now: context.now(), dry: args.dry_run };
     let mut planned = plan(&store, &request).await?;
     planned.drafted.problems.extend(past(context, file, &planned));
+    let days = neighbours::days_between(&workspace);
+    let letters = neighbours::to_leave(&planned.drafts, &planned.before);
+    let close = neighbours::too_close_to_others(&store, &file.campaign.id, &letters, days).await?;
+    planned.drafted.problems.extend(neighbours::warnings(&close, file, days));
     // Notices about the other files were shown by `check`; warnings are worth repeating.
     let warnings = workspace.problems.iter().filter(|p| p.severity == Severity::Warning).cloned();
     planned.drafted.problems.extend(warnings);
-    Ok(Answer::new(text(file, &planned, args.dry_run), &value(file, &planned)))
+    Ok(Answer::new(text(file, &planned, args.dry_run), &value(file, &planned, &close)))
 }
 
 /// A milestone in the past is a notice, not an error.
@@ -91,16 +100,17 @@ fn text(file: &CampaignFile, planned: &Planned, dry: bool) -> String {
         text.push_str("Nothing has changed since the last plan.\n");
     } else {
         text.push_str("Changed since the last plan:\n");
-        for (cause, changes) in causes(&planned.changes) {
-            let n = changes.len();
-            let who = if n <= 6 {
+        for (step, cause, changes) in causes(&planned.changes, campaign.zone) {
+            let who = if changes.len() <= 6 {
                 format!(" ({})", changes.iter().map(|c| c.id.delegation.to_string()).collect::<Vec<_>>().join(", "))
             } else {
                 String::new()
             };
-            text.push_str(&format!("  {n} letter{}: {}{who}\n", if n == 1 { "" } else { "s" }, output::cell(&cause)));
+            let letters = output::count(changes.len(), "letter");
+            text.push_str(&format!("  {step}: {letters}: {}{who}\n", output::cell(&cause)));
         }
     }
+    text.push_str(&stay(planned));
     if !planned.drafted.problems.is_empty() {
         text.push('\n');
         text.push_str(&diagnostics::show(&planned.drafted.problems));
@@ -110,7 +120,8 @@ fn text(file: &CampaignFile, planned: &Planned, dry: bool) -> String {
         text.push_str("\nNothing was stored: this was a dry run.\n");
     } else if waiting > 0 {
         text.push_str(&format!(
-            "\n{waiting} letters wait for approval by {} of different organisations: look at them with `demarche preview {id}`, then `demarche approve {id} --as NAME`.\n",
+            "\n{} for approval by {} of different organisations: look at them with `demarche preview {id}`, then `demarche approve {id} --as NAME`.\n",
+            waits(waiting),
             campaign.approvals,
             id = campaign.id
         ));
@@ -118,7 +129,28 @@ fn text(file: &CampaignFile, planned: &Planned, dry: bool) -> String {
     text
 }
 
-fn value(file: &CampaignFile, planned: &Planned) -> serde_json::Value {
+fn waits(letters: usize) -> String {
+    let verb = if letters == 1 { "waits" } else { "wait" };
+    format!("{} {verb}", output::count(letters, "letter"))
+}
+
+/// A date that moved moves no letter that has left.
+fn stay(planned: &Planned) -> String {
+    let days: HashMap<&DispatchId, Day> = planned.drafts.iter().map(|d| (&d.id, d.milestone_day)).collect();
+    let moved = |d: &&Dispatch| {
+        matches!(d.status, Status::Sent | Status::Bounced) && days.get(&d.id).is_some_and(|day| *day != d.milestone_day)
+    };
+    let mut steps: BTreeMap<&StepId, usize> = BTreeMap::new();
+    for dispatch in planned.stored.iter().filter(moved) {
+        *steps.entry(&dispatch.id.step).or_default() += 1;
+    }
+    let line = |(step, n)| {
+        format!("  {step}: {}: left before the date moved, and stay as they were\n", output::count(n, "letter"))
+    };
+    steps.into_iter().map(line).collect()
+}
+
+fn value(file: &CampaignFile, planned: &Planned, close: &[TooClose]) -> serde_json::Value {
     let dispatches: Vec<serde_json::Value> = if planned.stored.is_empty() {
         planned.drafts.iter().map(of_draft).collect()
     } else {
@@ -129,6 +161,7 @@ fn value(file: &CampaignFile, planned: &Planned) -> serde_json::Value {
         "dispatches": dispatches,
         "left_out": planned.drafted.left_out,
         "changes": planned.changes,
+        "too_close": close,
         "problems": planned.drafted.problems,
     })
 }

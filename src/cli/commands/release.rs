@@ -47,8 +47,12 @@ pub async fn run(context: &Context, args: &ReleaseArgs) -> Result<Answer, CliErr
     let again = PlanRequest { workspace: &workspace, file, by: &context.by, now: context.now(), dry: false };
     let planned = plan(&store, &again).await?;
     let mut told = answer(&decided)?;
-    for (cause, changes) in causes(&planned.changes) {
-        told.text.push_str(&format!("  {}: {}\n", output::count(changes.len(), "letter"), output::cell(&cause)));
+    for (step, cause, changes) in causes(&planned.changes, file.campaign.zone) {
+        told.text.push_str(&format!(
+            "  {step}: {}: {}\n",
+            output::count(changes.len(), "letter"),
+            output::cell(&cause)
+        ));
     }
     Ok(told)
 }

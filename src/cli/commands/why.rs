@@ -10,7 +10,9 @@ use crate::cli::args::WhyArgs;
 use crate::cli::context::{Context, campaign, state};
 use crate::cli::output::{cell, coloured};
 use crate::outbox::Draft;
+use crate::outbox::revision::moved_because;
 use crate::steps::draft::{Drafting, draft};
+use crate::steps::neighbours;
 use crate::steps::plan::overrides;
 use crate::vocabulary::problem::Problem;
 
@@ -39,6 +41,14 @@ pub async fn run(context: &Context, args: &WhyArgs) -> Result<Answer, CliError> 
     if drafted.problems.iter().any(Problem::is_error) {
         return Err(CliError::Files(drafted.problems));
     }
+    let days = neighbours::days_between(&workspace);
+    let close = match &store {
+        Some(store) => {
+            let letters = neighbours::to_leave(&drafts, &stored);
+            neighbours::too_close_to_others(store, &file.campaign.id, &letters, days).await?
+        }
+        None => Vec::new(),
+    };
     let name = workspace.states().get(delegation).map(|s| s.name_en.clone()).unwrap_or_default();
     let mut text = format!("{} to {name} ({delegation})\n", file.campaign.id);
     let mut rows = Vec::new();
@@ -54,12 +64,26 @@ pub async fn run(context: &Context, args: &WhyArgs) -> Result<Answer, CliError> 
             rows.push(json!({ "step": step.id, "letter": false, "why": ["no selector of `include` names it"] }));
             continue;
         };
-        let mut why = draft.why.clone();
-        why.extend(conditions(step));
+        let row = stored.iter().find(|d| d.id == draft.id);
+        // What has left, or ended, is explained as it was then, whatever the files say now.
+        let settled = row.filter(|row| !row.status.is_open());
+        let mut why = settled.map_or_else(|| draft.why.clone(), |row| row.why.clone());
+        let due = settled.map_or(draft.due, |row| row.due);
+        match settled {
+            Some(row) => {
+                why.extend(moved_because(row, draft).filter(|_| row.due != draft.due).map(|because| {
+                    format!("Since then {because}: that does not change a letter that is {}.", row.status)
+                }));
+            }
+            None => {
+                why.extend(conditions(step));
+                let own = close.iter().filter(|found| found.this.id == draft.id);
+                why.extend(own.map(|found| neighbours::sentence(found, file, days)));
+            }
+        }
         for rule in &why {
             text.push_str(&format!("  {}\n", cell(rule)));
         }
-        let row = stored.iter().find(|d| d.id == draft.id);
         if let Some(row) = row {
             let reason = row.reason.as_deref().map(|r| format!(" ({})", cell(r))).unwrap_or_default();
             text.push_str(&format!("  It is {}{reason}.\n", coloured(row.status)));
@@ -67,8 +91,14 @@ pub async fn run(context: &Context, args: &WhyArgs) -> Result<Answer, CliError> 
                 text.push_str("  The files have changed since the last plan: run `demarche plan`.\n");
             }
         }
-        text.push_str(&format!("  Leaves {} in {}.\n", file.campaign.zone.show(draft.due), draft.language));
-        rows.push(json!({ "step": step.id, "letter": true, "due": draft.due, "why": why, "status": row.map(|r| r.status), "language": draft.language }));
+        let zone = file.campaign.zone;
+        let language = settled.map_or(draft.language, |row| row.language);
+        text.push_str(&match (settled, settled.and_then(|row| row.sent_at)) {
+            (_, Some(at)) => format!("  Left {} in {language}.\n", zone.show(at)),
+            (Some(_), None) => format!("  Was due {} in {language}.\n", zone.show(due)),
+            (None, None) => format!("  Leaves {} in {language}.\n", zone.show(due)),
+        });
+        rows.push(json!({ "step": step.id, "letter": true, "due": due, "why": why, "status": row.map(|r| r.status), "language": language }));
     }
     Ok(Answer::new(text, &json!({ "campaign": file.campaign.id, "delegation": delegation, "steps": rows })))
 }

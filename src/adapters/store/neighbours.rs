@@ -1,0 +1,51 @@
+//! When other campaigns write, or wrote, to the same missions.
+
+use sea_orm::{ConnectionTrait as _, Statement, Value};
+
+use super::{Store, StoreError};
+use crate::outbox::neighbours::Timed;
+use crate::vocabulary::{CampaignId, Instant};
+
+/// Letters `o` that a mission may have got. The gate and the plan mean the same ones.
+pub(super) const HAS_LEFT: &str = "o.status IN ('sent', 'sending', 'uncertain', 'bounced')";
+/// When that was.
+pub(super) const LEFT_AT: &str = "COALESCE(o.sent_at, o.updated_at)";
+
+impl Store {
+    /// Letters of all other campaigns that left, or are to leave, after `from` and before `until`: one query, however many
+    /// missions and campaigns.
+    ///
+    /// # Errors
+    /// When the database refuses, or holds a row that this program did not write.
+    pub async fn neighbours(
+        &self,
+        campaign: &CampaignId,
+        from: Instant,
+        until: Instant,
+    ) -> Result<Vec<Timed>, StoreError> {
+        let sql = format!(
+            "SELECT campaign, step, delegation, status, at FROM (\
+               SELECT o.campaign, o.step, o.delegation, o.status, {LEFT_AT} AS at FROM dispatches o \
+                 WHERE o.campaign <> $1 AND {HAS_LEFT} \
+               UNION ALL \
+               SELECT o.campaign, o.step, o.delegation, o.status, o.next_at AS at FROM dispatches o \
+                 WHERE o.campaign <> $1 AND o.status IN ('planned', 'approved', 'deferred')) AS neighbours \
+             WHERE at > $2 AND at < $3 ORDER BY at, campaign, step, delegation"
+        );
+        let values: Vec<Value> = vec![campaign.as_str().into(), from.millis().into(), until.millis().into()];
+        let statement = Statement::from_sql_and_values(self.db.get_database_backend(), sql, values);
+        let rows = self.db.query_all_raw(statement).await?;
+        rows.iter()
+            .map(|row| {
+                let text = |column: &str| row.try_get::<String>("", column);
+                let id = format!("{}/{}/{}", text("campaign")?, text("step")?, text("delegation")?);
+                let wrong = |why: String| StoreError::row("dispatches", &id, why);
+                Ok(Timed {
+                    status: text("status")?.parse().map_err(wrong)?,
+                    at: Instant::from_millis(row.try_get("", "at")?),
+                    id: id.parse().map_err(wrong)?,
+                })
+            })
+            .collect()
+    }
+}
