@@ -14,6 +14,7 @@ mod m0004_history;
 mod m0005_plans;
 mod m0006_responses;
 mod m0007_meetings;
+mod m0008_objections;
 
 /// All changes, in order.
 #[derive(Debug)]
@@ -30,6 +31,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0005_plans::Migration),
             Box::new(m0006_responses::Migration),
             Box::new(m0007_meetings::Migration),
+            Box::new(m0008_objections::Migration),
         ]
     }
 }

@@ -150,7 +150,10 @@ fn plan_tells_who_gets_what_and_when_and_the_second_plan_changes_nothing() {
 fn plan_in_json_has_the_keys_of_the_contract() {
     let workspace = Workspace::small();
     let value = workspace.run("plan spring --json").ends_with_code(0).json();
-    assert_eq!(keys(&value), ["campaign", "changes", "dispatches", "left_out", "problems", "too_close"].into());
+    assert_eq!(
+        keys(&value),
+        ["campaign", "changes", "dispatches", "guarded", "left_out", "problems", "too_close"].into()
+    );
     assert_eq!(value["dispatches"].as_array().unwrap().len(), 6);
     let fra = value["dispatches"].as_array().unwrap().iter().find(|d| d["id"] == "spring/letter/FRA").unwrap();
     has_keys(fra, "id step delegation status due milestone provisional language to cc subject digest why");

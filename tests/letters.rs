@@ -99,6 +99,7 @@ fn a_campaign() -> Campaign {
         zone: Zone::GENEVA,
         approvals: 2,
         audience: Audience::default(),
+        may_name: Vec::new(),
         approvers: Vec::new(),
         signatories: vec![
             signatory("The Tibet Advocacy Coalition", Some("Including the International Tibet Network Secretariat")),

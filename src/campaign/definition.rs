@@ -20,6 +20,8 @@ pub struct Campaign {
     /// That many approvers, from different organisations; at least 1.
     pub approvals: usize,
     pub audience: Audience,
+    /// States that a letter to others may name besides the target.
+    pub may_name: Vec<StateCode>,
     pub approvers: Vec<Approver>,
     pub signatories: Vec<Signatory>,
     pub asks: Vec<Ask>,

@@ -6,6 +6,7 @@ pub mod address_forms;
 pub mod error;
 pub mod facts;
 pub mod fallback;
+pub mod guards;
 pub mod holes;
 pub mod letter;
 pub mod message;

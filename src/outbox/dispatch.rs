@@ -31,11 +31,22 @@ pub struct Draft {
     pub rules: SendingRules,
     /// How the date came about, one sentence a rule.
     pub why: Vec<String>,
+    /// What the guards found in its words.
+    pub objections: Vec<String>,
 }
 
 impl Draft {
     pub fn seal(&self) -> Digest {
         approval::seal(self.digest, &self.sender.to_string(), &self.recipients, self.due)
+    }
+}
+
+impl Dispatch {
+    /// This row once `draft` has been written to it. What a person let pass holds for the words that are still there.
+    #[must_use]
+    pub fn rewritten(&self, draft: &Draft) -> Self {
+        let accepted = self.accepted.iter().filter(|words| draft.objections.contains(words)).cloned().collect();
+        Self { seal: draft.seal(), objections: draft.objections.clone(), accepted, ..self.clone() }
     }
 }
 
@@ -76,6 +87,10 @@ pub struct Dispatch {
     pub message_id: String,
     pub rules: SendingRules,
     pub why: Vec<String>,
+    /// What the guards found in its words, at the last plan.
+    pub objections: Vec<String>,
+    /// Those among them that a person has let pass by `release`. Other words are another objection.
+    pub accepted: Vec<String>,
     /// Guards that a person has waived by `release`.
     pub waived: Vec<Guard>,
     /// A due time that `release --at` set in place of the planned one.
@@ -107,7 +122,7 @@ impl Via {
     }
 }
 
-/// What can stop a letter at the moment of sending. Stored by name in `reason` and, once waived, in `waived`.
+/// What can stop a letter, at its planning or at the moment of sending. Stored by name in `reason` and, once waived, in `waived`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Guard {
@@ -123,10 +138,12 @@ pub enum Guard {
     Condition,
     /// The stored bytes are missing, or are not those that were approved.
     Damaged,
+    /// Its words name another State, or are otherwise not to be sent unseen. Waived for the very words, in `accepted`.
+    Words,
 }
 
 impl Guard {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Late,
         Self::Provisional,
         Self::Unsettled,
@@ -134,6 +151,7 @@ impl Guard {
         Self::Example,
         Self::Condition,
         Self::Damaged,
+        Self::Words,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -145,6 +163,7 @@ impl Guard {
             Self::Example => "example",
             Self::Condition => "condition",
             Self::Damaged => "damaged",
+            Self::Words => "words",
         }
     }
 
@@ -192,6 +211,8 @@ pub(crate) mod samples {
                 if_provisional: IfProvisional::Hold,
             },
             why: vec![],
+            objections: vec![],
+            accepted: vec![],
             waived: vec![],
             due_override: None,
             only_to: vec![],

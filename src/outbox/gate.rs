@@ -56,6 +56,9 @@ pub fn judge(dispatch: &Dispatch, given: &Circumstances, now: Instant) -> Ruling
         let why = format!("{} is an example address and reaches nobody; correct config/contacts.csv", address.domain());
         return Ruling::Hold(Guard::Example, why);
     }
+    if let Some(first) = dispatch.open_objections().first() {
+        return Ruling::Hold(Guard::Words, (*first).to_owned());
+    }
     if let Some(step) = &rules.follows
         && !waived(Guard::Condition)
     {
@@ -224,6 +227,15 @@ mod tests {
             0,
         );
         assert!(matches!(ruling, Ruling::Hold(Guard::Example, _)));
+    }
+
+    #[test]
+    fn what_its_guards_object_to_never_leaves_unless_a_person_let_those_words_pass() {
+        let objection = || vec!["names \"Norway\"".to_owned()];
+        let all = vec![Guard::Words, Guard::Late];
+        let held = judged(|d, _| (d.objections, d.waived) = (objection(), all), 0);
+        assert_eq!(held.reason().as_deref(), Some("words: names \"Norway\""));
+        assert_eq!(judged(|d, _| (d.objections, d.accepted) = (objection(), objection()), 0), Ruling::Leave);
     }
 
     #[test]

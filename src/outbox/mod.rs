@@ -4,6 +4,7 @@ pub mod approval;
 pub mod dispatch;
 pub mod gate;
 pub mod neighbours;
+pub mod objections;
 pub mod recipients;
 pub mod revision;
 pub mod status;

@@ -39,7 +39,8 @@ pub fn revise(stored: &Dispatch, draft: &Draft) -> Revision {
         && stored.provisional == draft.provisional
         && stored.position == draft.position
         && stored.milestone_day == draft.milestone_day
-        && stored.why == draft.why;
+        && stored.why == draft.why
+        && stored.objections == draft.objections;
     if sealed_alike && rules_alike && differences.is_empty() {
         return Revision::Same;
     }

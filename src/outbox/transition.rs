@@ -28,6 +28,10 @@ pub enum Event {
     Unclaim { deferred: bool },
     /// A person or a guard stops it.
     Hold,
+    /// The guards object to its words.
+    Object,
+    /// What the guards objected to is gone.
+    Clear,
     /// Its condition does not hold.
     Skip,
     /// Its time has passed and `late` says skip.
@@ -71,7 +75,8 @@ impl Event {
             Self::Refuse => "marked as refused",
             Self::Lose => "marked as uncertain",
             Self::Unclaim { .. } => "given back",
-            Self::Hold => "held",
+            Self::Hold | Self::Object => "held",
+            Self::Clear => "let go by its guards",
             Self::Skip => "skipped",
             Self::Miss => "marked as missed",
             Self::Cancel => "cancelled",
@@ -105,6 +110,9 @@ pub fn next(from: Status, event: Event) -> Result<Status, Impossible> {
         (S::Sending, E::Lose) => Ok(S::Uncertain),
         (S::Sending, E::Unclaim { deferred }) => Ok(if deferred { S::Deferred } else { S::Approved }),
         (S::Planned | S::Approved | S::Deferred, E::Hold) => Ok(S::Held),
+        (S::Planned | S::Approved | S::Deferred | S::Held, E::Object) => Ok(S::Held),
+        // Never further: what its guards let go waits for approval like any other.
+        (S::Held, E::Clear) => Ok(S::Planned),
         (S::Approved | S::Deferred, E::Skip) => Ok(S::Skipped),
         (S::Approved | S::Deferred, E::Miss) => Ok(S::Missed),
         (
@@ -129,7 +137,7 @@ pub fn next(from: Status, event: Event) -> Result<Status, Impossible> {
 mod tests {
     use super::*;
 
-    const EVENTS: [Event; 21] = [
+    const EVENTS: [Event; 23] = [
         Event::Approve,
         Event::Unapprove,
         Event::Claim,
@@ -140,6 +148,8 @@ mod tests {
         Event::Lose,
         Event::Unclaim { deferred: false },
         Event::Hold,
+        Event::Object,
+        Event::Clear,
         Event::Skip,
         Event::Miss,
         Event::Cancel,

@@ -48,6 +48,8 @@ pub struct CorrectRequest<'a> {
 pub struct Corrected {
     pub id: DispatchId,
     pub status: Status,
+    /// Why its guards hold it now, where they do.
+    pub reason: Option<String>,
     pub to: Vec<Address>,
     pub same_bytes: bool,
 }
@@ -96,22 +98,27 @@ pub async fn correct(
             return Err(CorrectError::Refused(why, "put its step, contact or selector back".to_owned()));
         };
         let same_bytes = new.digest == dispatch.digest;
-        let sealed = Dispatch { seal: new.seal(), ..dispatch.clone() };
-        let approved = still_approved(&sealed, &approvals, &wanted);
+        // Releasing what the guards hold lets pass what they said of it, and nothing that is new.
+        let guard = dispatch.reason.as_deref().and_then(Guard::of_reason);
+        let accept = if guard == Some(Guard::Words) { dispatch.objections.clone() } else { Vec::new() };
+        let looked_at = Dispatch { accepted: [dispatch.accepted.as_slice(), &accept].concat(), ..dispatch.clone() };
+        let rewritten = looked_at.rewritten(new);
+        let approved = still_approved(&rewritten, &approvals, &wanted);
         let event = match correction {
             Correction::Retry => Event::Retry { approved },
             Correction::ReleaseAt(_) => Event::Release { approved },
         };
         // What a person waived was said of the old time; `rewrite` forgets it too.
         let waived = if new.due == dispatch.due { dispatch.waived.clone() } else { Vec::new() };
-        let rewritten = Dispatch { waived, ..dispatch.clone() };
+        let rewritten = Dispatch { waived, ..rewritten };
         let mut moves = Move::new(&rewritten, event, request.by, request.now);
         moves.reason = request.reason.map(ToOwned::to_owned);
+        moves.accept = rewritten.accepted.clone();
         if correction == Correction::Retry {
             moves.next_at = Some(request.now);
             moves.reset_window = true;
         } else {
-            moves.waive = dispatch.reason.as_deref().and_then(Guard::of_reason).filter(|guard| *guard != Guard::Late);
+            moves.waive = guard.filter(|guard| !matches!(guard, Guard::Late | Guard::Words));
         }
         tx.rewrite(dispatch, new, request.now).await?;
         if let Some(Override { due, only_to, .. }) = decided.get(&dispatch.id) {
@@ -126,7 +133,8 @@ pub async fn correct(
             }
             other => other?,
         };
-        done.push(Corrected { id: dispatch.id.clone(), status, to: new.recipients.to.clone(), same_bytes });
+        let reason = rewritten.objection().filter(|_| status == Status::Held);
+        done.push(Corrected { id: dispatch.id.clone(), status, reason, to: new.recipients.to.clone(), same_bytes });
     }
     tx.commit().await?;
     Ok(done)

@@ -25,6 +25,8 @@ pub enum Decision {
 #[derive(Debug, Default)]
 pub struct Decided {
     pub moved: Vec<(DispatchId, Status)>,
+    /// Those that their guards hold now, and why: what held them before said nothing of that.
+    pub guarded: Vec<(DispatchId, String)>,
     /// Those that are out now: it happens should they come back.
     pub later: Vec<DispatchId>,
     /// Those that the decision does not apply to, and why.
@@ -52,7 +54,9 @@ pub async fn approvals_wanted(store: &Store) -> Result<Wanted, StoreError> {
 pub fn still_approved(dispatch: &Dispatch, approvals: &HashMap<i64, Vec<Approval>>, wanted: &Wanted) -> bool {
     let given = approvals.get(&dispatch.key).map(Vec::as_slice).unwrap_or_default();
     let wanted = wanted.get(&dispatch.id.campaign).copied().unwrap_or(usize::MAX);
-    !dispatch.wish.plan_again && holds(given, &dispatch.seal.to_string(), wanted)
+    !dispatch.wish.plan_again
+        && dispatch.open_objections().is_empty()
+        && holds(given, &dispatch.seal.to_string(), wanted)
 }
 
 /// Applies a decision to whatever of a selection it fits, all in one transaction. It is in force before the next message: the
@@ -88,10 +92,15 @@ pub async fn decide(
             decided.later.push(dispatch.id.clone());
             continue;
         }
-        let mut moves =
-            Move::new(dispatch, event(decision, still_approved(dispatch, &approvals, &wanted)), who.by, who.now);
+        let words = decision == Decision::Release
+            && dispatch.reason.as_deref().and_then(Guard::of_reason) == Some(Guard::Words);
+        let accept = if words { dispatch.objections.clone() } else { Vec::new() };
+        let looked_at = Dispatch { accepted: [dispatch.accepted.as_slice(), &accept].concat(), ..dispatch.clone() };
+        let approved = still_approved(&looked_at, &approvals, &wanted);
+        let mut moves = Move::new(dispatch, event(decision, approved), who.by, who.now);
         moves.reason = who.reason.map(by_a_person);
         match decision {
+            Decision::Release if words => moves.accept = accept,
             Decision::Release => moves.waive = dispatch.reason.as_deref().and_then(Guard::of_reason),
             Decision::SettleSent => moves.sent_at = Some(handed_over.get(&dispatch.key).copied().unwrap_or(who.now)),
             Decision::SettleNotSent => {
@@ -106,6 +115,9 @@ pub async fn decide(
             Decision::Hold | Decision::Cancel => {}
         }
         match tx.apply(&moves).await {
+            Ok(Status::Held) if decision != Decision::Hold => {
+                decided.guarded.push((dispatch.id.clone(), dispatch.objection().unwrap_or_default()));
+            }
             Ok(status) => decided.moved.push((dispatch.id.clone(), status)),
             Err(StoreError::Impossible(why)) => decided.untouched.push((dispatch.id.clone(), why.to_string())),
             Err(other) => return Err(other),

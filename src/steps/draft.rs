@@ -10,9 +10,11 @@ use crate::config::forms::FORMS_OF_ADDRESS;
 use crate::config::sections::campaign::CampaignFile;
 use crate::config::workspace::Workspace;
 use crate::letters::facts::{FactsInput, MilestoneFact, PreviousFact, ReviewFact, SessionFact};
+use crate::letters::guards::{Finding, Guarded, Guards};
 use crate::letters::{Facts, Message, MessageId, Rendered, fallback};
 use crate::outbox::{Draft, Recipients, SendingRules};
 use crate::schedule::{Calendar, Due, Milestone, ScheduleError, due};
+use crate::steps::guarding;
 use crate::steps::presses::{self, Presses};
 use crate::vocabulary::problem::Problem;
 use crate::vocabulary::{
@@ -41,6 +43,8 @@ pub struct Override {
     pub only_to: Vec<Address>,
     /// Given once, and kept for the dispatch's life.
     pub message_id: Option<MessageId>,
+    /// What a person let pass of the guards' objections.
+    pub accepted: Vec<String>,
     /// Due time and subject of a letter that has left: what a later step says of it is what the mission has read.
     pub left: Option<(Instant, String)>,
 }
@@ -71,6 +75,8 @@ pub struct Letter {
     pub draft: Draft,
     pub rendered: Rendered,
     pub message: Message,
+    /// What the guards object to.
+    pub findings: Vec<Finding>,
 }
 
 /// What a later step needs of an earlier one to the same delegation.
@@ -89,6 +95,13 @@ pub fn draft(input: &Drafting<'_>, mut each: impl FnMut(Letter)) -> Drafted {
         Ok(frames) => frames,
         Err(problems) => {
             drafted.problems.extend(problems);
+            return drafted;
+        }
+    };
+    let guards = match Guards::new(campaign, input.workspace.states(), &input.workspace.missions) {
+        Ok(guards) => guards,
+        Err(why) => {
+            drafted.problems.push(Problem::error(why).in_file(input.file.source.file.clone()));
             return drafted;
         }
     };
@@ -115,6 +128,7 @@ pub fn draft(input: &Drafting<'_>, mut each: impl FnMut(Letter)) -> Drafted {
             milestone,
             due,
             presses,
+            guards: &guards,
             faults: BTreeMap::new(),
             fallbacks: BTreeMap::new(),
         };
@@ -199,6 +213,7 @@ struct OneStep<'a> {
     milestone: Milestone,
     due: Due,
     presses: Presses,
+    guards: &'a Guards,
     /// Problems that many delegations share, told once: message and place → whom it concerns.
     faults: BTreeMap<String, (Problem, Vec<StateCode>)>,
     /// Who gets another language than its own: wished and given.
@@ -258,6 +273,12 @@ impl OneStep<'_> {
         match made {
             Ok((letter, thread)) => {
                 drafted.letters += 1;
+                let accepted = override_.map(|known| known.accepted.as_slice()).unwrap_or_default();
+                let source = &press.letter().source;
+                let open = letter.findings.iter().filter(|finding| !accepted.contains(&finding.to_string()));
+                let warnings: Vec<Problem> =
+                    open.map(|finding| guarding::warning(self.input.file, source, finding, mission)).collect();
+                warnings.into_iter().for_each(|warning| self.fault(warning, state.code));
                 let (day, subject) = match override_.and_then(|known| known.left.clone()) {
                     Some((due, subject)) => (campaign.zone.day_of(due), subject),
                     None => (due_day, letter.rendered.subject.clone()),
@@ -271,7 +292,10 @@ impl OneStep<'_> {
 
     fn fault(&mut self, problem: Problem, state: StateCode) {
         let key = format!("{:?} {}", problem.place, problem.message);
-        self.faults.entry(key).or_insert_with(|| (problem, Vec::new())).1.push(state);
+        let states = &mut self.faults.entry(key).or_insert_with(|| (problem, Vec::new())).1;
+        if states.last() != Some(&state) {
+            states.push(state);
+        }
     }
 
     fn report_faults(&mut self, problems: &mut Vec<Problem>) {
@@ -369,6 +393,12 @@ impl OneStep<'_> {
             html: rendered.html.clone(),
             language,
         };
+        let findings = self.guards.findings(&Guarded {
+            to: mission,
+            about: self.about(),
+            rendered: &rendered,
+            lines: &guarding::lines_around(&message, mission, state),
+        });
         let bytes = mime::compose(&message).map_err(|e| fault(e.to_string()))?;
         let mut thread = thread;
         thread.push(message_id.clone());
@@ -388,8 +418,17 @@ impl OneStep<'_> {
             message_id: message_id.to_string(),
             rules: rules(self.step),
             why: self.why(due_at),
+            objections: findings.iter().map(ToString::to_string).collect(),
         };
-        Ok((Letter { draft, rendered, message }, thread))
+        Ok((Letter { draft, rendered, message, findings }, thread))
+    }
+
+    /// The State under review, where the step is timed by a review.
+    fn about(&self) -> Option<StateCode> {
+        match &self.milestone.reference {
+            MilestoneRef::UprReview(_, state) | MilestoneRef::UprNext(state) => Some(*state),
+            _ => None,
+        }
     }
 
     fn why(&self, due_at: Instant) -> Vec<String> {

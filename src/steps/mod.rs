@@ -5,6 +5,7 @@ pub mod correct;
 pub mod decide;
 pub mod dispatch;
 pub mod draft;
+pub mod guarding;
 pub mod neighbours;
 pub mod plan;
 pub mod presses;

@@ -18,7 +18,7 @@ use crate::vocabulary::{CampaignId, DispatchId, Instant, LetterName, StepId, Zon
 #[derive(Debug, Clone, Serialize)]
 pub struct Change {
     pub id: DispatchId,
-    /// `new`, `removed`, `approval void`, or what differs: `due`, `text`, `to` …
+    /// `new`, `removed`, `approval void`, `held`, `let go`, or what differs: `due`, `text`, `to` …
     pub what: String,
     /// Of `new` and `due`: RFC 3339 in UTC.
     pub before: String,
@@ -112,6 +112,7 @@ pub fn overrides(stored: &[Dispatch]) -> HashMap<DispatchId, Override> {
         due: d.due_override,
         only_to: d.only_to.clone(),
         message_id: d.message_id.parse().ok(),
+        accepted: d.accepted.clone(),
         left: matches!(d.status, Status::Sent | Status::Bounced).then(|| (d.due, d.subject.clone())),
     };
     stored.iter().map(|d| (d.id.clone(), known(d))).collect()
@@ -152,7 +153,8 @@ async fn reconcile(
             continue;
         };
         if is_out(row) {
-            let plan_again = row.seal != draft.seal();
+            // What its guards object to now must not leave as it is, should it come back.
+            let plan_again = row.seal != draft.seal() || !row.rewritten(draft).open_objections().is_empty();
             if plan_again != row.wish.plan_again && !request.dry {
                 tx.set_wish(row.key, &Wish { plan_again, ..row.wish.clone() }).await?;
             }
@@ -174,12 +176,14 @@ async fn reconcile(
             if !request.dry {
                 tx.rewrite(row, draft, request.now).await?;
             }
+            // What the guards are about to hold is no longer approved either way.
+            let guarded = !row.rewritten(draft).open_objections().is_empty();
             if let Some(event) = event {
                 let cause = differences.iter().map(told).collect::<Vec<_>>().join(", ");
                 if event == Event::Unapprove {
                     changes.push(change(&draft.id, "approval void", row.status.as_str(), Status::Planned.as_str()));
                 }
-                if !request.dry {
+                if !request.dry && !guarded {
                     let reason = format!("changed since its approval: {cause}");
                     tx.apply(&Move::new(row, event, request.by, request.now).because(reason)).await?;
                 }
@@ -199,12 +203,55 @@ async fn reconcile(
         // As they are now: a correction that was put back has its old approvals again.
         let filter = DispatchFilter { campaign: Some(request.file.campaign.id.clone()), ..DispatchFilter::default() };
         let now_stored = tx.dispatches(&filter).await?;
+        let (now_stored, held) = guard(tx, now_stored, &filter, request).await?;
+        changes.extend(held);
         changes.extend(weigh_approvals(tx, &now_stored, &[], request).await?);
     } else {
+        changes.extend(would_be_guarded(&by_id, drafts));
         let weighed = weigh_approvals(tx, stored, &changes, request).await?;
         changes.extend(weighed);
     }
     Ok(changes)
+}
+
+/// Holds what the guards object to, and lets go what they held and object to no more. Gives the dispatches as they are then.
+async fn guard(
+    tx: &Tx,
+    stored: Vec<Dispatch>,
+    filter: &DispatchFilter,
+    request: &PlanRequest<'_>,
+) -> Result<(Vec<Dispatch>, Vec<Change>), StoreError> {
+    let mut changes = Vec::new();
+    for dispatch in &stored {
+        let Some((event, reason)) = dispatch.after_planning() else { continue };
+        changes.push(guard_change(&dispatch.id, dispatch.status, event, reason.as_deref()));
+        let moves = Move { reason, ..Move::new(dispatch, event, request.by, request.now) };
+        tx.apply(&moves).await?;
+    }
+    let stored = if changes.is_empty() { stored } else { tx.dispatches(filter).await? };
+    Ok((stored, changes))
+}
+
+/// What [`guard`] would do, for a plan that stores nothing.
+fn would_be_guarded(stored: &HashMap<&DispatchId, &Dispatch>, drafts: &[Draft]) -> Vec<Change> {
+    let change = |draft: &Draft| match stored.get(&draft.id) {
+        Some(row) => {
+            let (event, reason) = row.rewritten(draft).after_planning()?;
+            Some(guard_change(&draft.id, row.status, event, reason.as_deref()))
+        }
+        None => {
+            let first = draft.objections.first()?;
+            Some(change(&draft.id, "held", Status::Planned.as_str(), first))
+        }
+    };
+    drafts.iter().filter_map(change).collect()
+}
+
+fn guard_change(id: &DispatchId, before: Status, event: Event, reason: Option<&str>) -> Change {
+    match event {
+        Event::Clear => change(id, "let go", before.as_str(), Status::Planned.as_str()),
+        _ => change(id, "held", before.as_str(), reason.unwrap_or("")),
+    }
 }
 
 /// A letter that may come back as it is: in hand, uncertain, or in a file only.
@@ -292,6 +339,8 @@ fn cause(change: &Change, zone: Zone) -> String {
         "new" => format!("new, leaves {}", at(after)),
         "removed" => "removed: the files no longer ask for it".to_owned(),
         "approval void" => "no longer approved".to_owned(),
+        "held" => "held for its words".to_owned(),
+        "let go" => "no longer held for its words: planned".to_owned(),
         "approved" => "approved by enough approvers now".to_owned(),
         "differs while it is out" => {
             format!("{before} with other bytes than the files give now; should it come back it is planned again")

@@ -99,6 +99,8 @@ fn word(event: Event) -> &'static str {
         Event::Lose => "lose",
         Event::Unclaim { .. } => "unclaim",
         Event::Hold => "hold",
+        Event::Object => "guard",
+        Event::Clear => "guard-clear",
         Event::Skip => "skip",
         Event::Miss => "miss",
         Event::Cancel => "cancel",

@@ -73,6 +73,8 @@ pub struct Move<'a> {
     /// The earliest next attempt; `None` leaves it.
     pub next_at: Option<Instant>,
     pub waive: Option<Guard>,
+    /// Objections of the guards that a person lets pass.
+    pub accept: Vec<String>,
     /// Close the window of `give_up`, so that the next attempt opens a new one.
     pub reset_window: bool,
     /// Open the window of `give_up` now, if it is not open.
@@ -95,6 +97,7 @@ impl<'a> Move<'a> {
             at,
             next_at: None,
             waive: None,
+            accept: Vec::new(),
             reset_window: false,
             open_window: false,
             start_over: false,
@@ -249,18 +252,22 @@ impl Tx {
     }
 
     /// The one function that writes a new status. It asks [`transition::next`] whether there is such a move, changes the row only
-    /// where it still is what was read, and adds a line to the history.
+    /// where it still is what was read, and adds a line to the history. What the guards object to is held wherever the move would
+    /// have led it.
     ///
     /// # Errors
     /// [`StoreError::Impossible`]; [`StoreError::Changed`] when somebody else was faster.
     pub async fn apply(&self, moves: &Move<'_>) -> Result<Status, StoreError> {
         use dispatch::Column as C;
         let from = moves.dispatch.status;
-        let to = transition::next(from, moves.event)?;
+        let mut guarded = moves.dispatch.clone();
+        guarded.accepted.extend(moves.accept.iter().filter(|words| !moves.dispatch.accepted.contains(words)).cloned());
+        let (to, objection) = guarded.guarded(transition::next(from, moves.event)?);
+        let reason = objection.or_else(|| moves.reason.clone());
         let mut change = dispatch::ActiveModel {
             status: Set(to.as_str().to_owned()),
             // A sent letter has a reason only where something is amiss with it; how a person knows that it was sent is history.
-            reason: Set(moves.reason.clone().filter(|_| to != Status::Sent)),
+            reason: Set(reason.clone().filter(|_| to != Status::Sent)),
             updated_at: Set(moves.at.millis()),
             ..Default::default()
         };
@@ -294,6 +301,9 @@ impl Tx {
             }
             change.waived = Set(rows::json(&waived));
         }
+        if !moves.accept.is_empty() {
+            change.accepted = Set(rows::json(&guarded.accepted));
+        }
         let written = dispatch::Entity::update_many()
             .set(change)
             .filter(C::Key.eq(moves.dispatch.key))
@@ -305,7 +315,7 @@ impl Tx {
             return Err(StoreError::Changed(moves.dispatch.id.to_string()));
         }
         let line =
-            history::line(moves.dispatch.key, moves.at, moves.event, Some(from), to, moves.by, moves.reason.as_deref());
+            history::line(moves.dispatch.key, moves.at, moves.event, Some(from), to, moves.by, reason.as_deref());
         history::add(&self.tx, vec![line]).await?;
         match moves.event {
             Event::Restart { .. } | Event::SettleNotSent { .. } => {
@@ -385,6 +395,7 @@ impl Tx {
     pub async fn rewrite(&self, stored: &Dispatch, draft: &Draft, now: Instant) -> Result<(), StoreError> {
         self.keep_letters(std::slice::from_ref(draft)).await?;
         let mut row = rows::planned_part(draft, now);
+        row.accepted = Set(rows::json(&stored.rewritten(draft).accepted));
         if stored.due == draft.due {
             // A deferred letter keeps the time of its next attempt.
             row.next_at = Set(stored.next_at.millis());

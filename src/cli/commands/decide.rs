@@ -59,7 +59,7 @@ pub fn reason(text: &str) -> Result<&str, CliError> {
 /// # Errors
 /// When nothing moved: the request did not fit.
 pub fn answer(decided: &Decided) -> Result<Answer, CliError> {
-    if decided.moved.is_empty() && decided.later.is_empty() {
+    if decided.moved.is_empty() && decided.later.is_empty() && decided.guarded.is_empty() {
         let why = decided
             .untouched
             .first()
@@ -74,6 +74,17 @@ pub fn answer(decided: &Decided) -> Result<Answer, CliError> {
             text.push_str(&format!("{n:>6} {}\n", output::coloured(status)));
         }
     }
+    if !decided.guarded.is_empty() {
+        text.push_str(&format!(
+            "{:>6} {} by what the guards found in the words:\n",
+            decided.guarded.len(),
+            output::coloured(Status::Held)
+        ));
+        for (id, why) in decided.guarded.iter().take(5) {
+            text.push_str(&format!("       {id}: {}\n", cell(why)));
+        }
+        text.push_str("       correct the words and plan again, or look at the letter and release it once more\n");
+    }
     if !decided.later.is_empty() {
         let (n, first) = (decided.later.len(), &decided.later[0]);
         text.push_str(&format!("{n:>6} out now, as {first}: they stop should they come back\n"));
@@ -86,6 +97,7 @@ pub fn answer(decided: &Decided) -> Result<Answer, CliError> {
     }
     let value = json!({
         "moved": decided.moved.iter().map(|(id, status)| json!({ "id": id, "status": status })).collect::<Vec<_>>(),
+        "guarded": decided.guarded.iter().map(|(id, why)| json!({ "id": id, "reason": why })).collect::<Vec<_>>(),
         "later": decided.later,
         "untouched": decided.untouched.iter().map(|(id, why)| json!({ "id": id, "reason": why })).collect::<Vec<_>>(),
     });

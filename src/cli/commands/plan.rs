@@ -15,7 +15,7 @@ use crate::outbox::{Dispatch, Draft, Status};
 use crate::steps::neighbours;
 use crate::steps::plan::{PlanRequest, Planned, causes, left_out_everywhere, plan};
 use crate::vocabulary::problem::{Problem, Severity};
-use crate::vocabulary::{Day, DispatchId, StepId};
+use crate::vocabulary::{CampaignId, Day, DispatchId, StepId};
 
 pub async fn run(context: &Context, args: &PlanArgs) -> Result<Answer, CliError> {
     let workspace = context.sound_workspace()?;
@@ -111,6 +111,7 @@ fn text(file: &CampaignFile, planned: &Planned, dry: bool) -> String {
         }
     }
     text.push_str(&stay(planned));
+    text.push_str(&guarded_text(&guarded(planned), &campaign.id));
     if !planned.drafted.problems.is_empty() {
         text.push('\n');
         text.push_str(&diagnostics::show(&planned.drafted.problems));
@@ -162,8 +163,62 @@ fn value(file: &CampaignFile, planned: &Planned, close: &[TooClose]) -> serde_js
         "left_out": planned.drafted.left_out,
         "changes": planned.changes,
         "too_close": close,
+        "guarded": guarded(planned),
         "problems": planned.drafted.problems,
     })
+}
+
+/// A letter to whose words the guards object.
+#[derive(Debug, serde::Serialize)]
+struct GuardedRow {
+    id: DispatchId,
+    status: Status,
+    /// What they object to, and nobody has let pass.
+    findings: Vec<String>,
+}
+
+fn guarded(planned: &Planned) -> Vec<GuardedRow> {
+    let open = |row: GuardedRow| (!row.findings.is_empty()).then_some(row);
+    if planned.stored.is_empty() {
+        let drafts = planned.drafts.iter();
+        let row = |d: &Draft| GuardedRow { id: d.id.clone(), status: Status::Held, findings: d.objections.clone() };
+        return drafts.map(row).filter_map(open).collect();
+    }
+    let row = |d: &Dispatch| GuardedRow {
+        id: d.id.clone(),
+        status: d.status,
+        findings: d.open_objections().into_iter().map(str::to_owned).collect(),
+    };
+    planned.stored.iter().filter(|d| d.status.is_open()).map(row).filter_map(open).collect()
+}
+
+/// Findings of which only so many are shown.
+const SHOWN: usize = 12;
+
+fn guarded_text(rows: &[GuardedRow], campaign: &CampaignId) -> String {
+    if rows.is_empty() {
+        return String::new();
+    }
+    let mut by_words: BTreeMap<(String, &str), Vec<&GuardedRow>> = BTreeMap::new();
+    for row in rows {
+        for finding in &row.findings {
+            by_words.entry((row.id.step.to_string(), finding)).or_default().push(row);
+        }
+    }
+    let mut text = format!("\n{} held for their words, and cannot be approved:\n", output::count(rows.len(), "letter"));
+    for ((step, finding), rows) in by_words.iter().take(SHOWN) {
+        let named: Vec<String> = rows.iter().take(6).map(|row| row.id.delegation.to_string()).collect();
+        let more =
+            if rows.len() > named.len() { format!(" and {} more", rows.len() - named.len()) } else { String::new() };
+        text.push_str(&format!("  {step} to {}{more}: {}\n", named.join(", "), output::cell(finding)));
+    }
+    if by_words.len() > SHOWN {
+        text.push_str(&format!("  … and {} more findings, see --json\n", by_words.len() - SHOWN));
+    }
+    text.push_str(&format!(
+        "Correct the words and plan again. Where they are right: name the State under may_name in the campaign, or look at the\nletter and `demarche release {campaign} --delegation XXX --reason TEXT`.\n"
+    ));
+    text
 }
 
 fn of_draft(d: &Draft) -> serde_json::Value {

@@ -95,7 +95,7 @@ pub async fn run(context: &Context, args: &PreviewArgs) -> Result<Answer, CliErr
     text.push_str(&manifest_line(&selected, args.all));
     let rows: Vec<serde_json::Value> = letters
         .iter()
-        .map(|l| json!({ "id": l.draft.id, "due": l.draft.due, "to": l.draft.recipients.to, "cc": l.draft.recipients.cc, "subject": l.draft.subject, "digest": l.draft.digest, "text": l.rendered.text, "html": l.rendered.html }))
+        .map(|l| json!({ "id": l.draft.id, "due": l.draft.due, "to": l.draft.recipients.to, "cc": l.draft.recipients.cc, "subject": l.draft.subject, "digest": l.draft.digest, "findings": l.draft.objections, "text": l.rendered.text, "html": l.rendered.html }))
         .collect();
     Ok(Answer::new(text, &json!({ "campaign": file.campaign.id, "letters": rows, "manifest": manifest_of(&selected) })))
 }
@@ -165,6 +165,9 @@ fn one(letter: &Letter, format: Format, known: &Known, zone: Zone) -> String {
             zone.show(draft.due),
             draft.digest
         ));
+        for finding in &letter.findings {
+            head.push_str(&format!("The guards object: it {}\n", safe_text::line(&finding.to_string())));
+        }
         match known.digests.get(&draft.id.to_string()) {
             Some(planned) if *planned != draft.digest.to_string() => {
                 head.push_str("This differs from what was planned: run `demarche plan` again.\n");

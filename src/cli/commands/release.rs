@@ -35,9 +35,11 @@ pub async fn run(context: &Context, args: &ReleaseArgs) -> Result<Answer, CliErr
     let request =
         CorrectRequest { workspace: &workspace, file, by: &context.by, now: context.now(), reason: Some(reason) };
     let done = correct(&store, &request, &stopped, Correction::ReleaseAt(at)).await?;
+    let (held, moved): (Vec<_>, Vec<_>) = done.into_iter().partition(|d| d.status == Status::Held);
     let decided = Decided {
         later: Vec::new(),
-        moved: done.into_iter().map(|d| (d.id, d.status)).collect(),
+        guarded: held.into_iter().map(|d| (d.id, d.reason.unwrap_or_default())).collect(),
+        moved: moved.into_iter().map(|d| (d.id, d.status)).collect(),
         untouched: others
             .into_iter()
             .map(|d| (d.id, format!("a dispatch that is {} cannot be released", d.status)))

@@ -100,6 +100,7 @@ pub fn read(source: &Source, stem: &str, states: &States) -> (Option<CampaignFil
         zone: basics.zone,
         approvals: basics.approvals.0,
         audience,
+        may_name: basics.may_name,
         approvers,
         signatories,
         asks: asks.into_iter().map(|(ask, _)| ask).collect(),
@@ -116,6 +117,7 @@ struct Basics {
     reply_to: Option<Address>,
     zone: Zone,
     approvals: (usize, Range<usize>),
+    may_name: Vec<StateCode>,
 }
 
 fn basics(head: Table<'_>, stem: &str, states: &States) -> Option<Basics> {
@@ -135,6 +137,7 @@ fn basics(head: Table<'_>, stem: &str, states: &States) -> Option<Basics> {
     let reply_to = head.read::<Address>("reply_to", "write one address");
     let zone = head.read::<Zone>("time_zone", "write a name of the IANA list, as in \"Europe/Zurich\"");
     let approvals = head.number("approvals", 1, 50).unwrap_or(1);
+    let may_name = may_name(&head, states);
     let approvals = (usize::try_from(approvals).unwrap_or(1), head.span_of("approvals"));
     head.finish();
     Some(Basics {
@@ -145,7 +148,25 @@ fn basics(head: Table<'_>, stem: &str, states: &States) -> Option<Basics> {
         reply_to: reply_to.map(|at| at.value),
         zone: zone.map_or(Zone::GENEVA, |at| at.value),
         approvals,
+        may_name,
     })
+}
+
+/// States that letters to others may name.
+fn may_name(head: &Table<'_>, states: &States) -> Vec<StateCode> {
+    let mut codes = Vec::new();
+    for text in head.texts("may_name").unwrap_or_default() {
+        match states.known(text.value) {
+            Ok(code) if codes.contains(&code) => {}
+            Ok(code) => codes.push(code),
+            Err(why) => head.document().report_at(
+                text.span,
+                format!("`may_name`: {why}"),
+                "write the three letters of each State that the letters may name, as in [\"SWE\", \"THA\"]",
+            ),
+        }
+    }
+    codes
 }
 
 fn audience(table: Table<'_>, states: &States) -> Audience {

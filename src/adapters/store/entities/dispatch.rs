@@ -30,6 +30,8 @@ pub struct Model {
     pub follows: Option<String>,
     pub rules: String,
     pub why: String,
+    pub objections: String,
+    pub accepted: String,
     pub waived: String,
     pub due_override: Option<i64>,
     pub only_to: String,
