@@ -24,7 +24,7 @@ pub enum Rank {
     Secretary,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Gender {
     Female,
     Male,
@@ -111,6 +111,17 @@ impl Mission {
     pub fn language(&self) -> Option<Language> {
         let receives = self.contacts.iter().filter(|c| c.send == Send::To).find_map(|c| c.language);
         receives.or_else(|| self.head().and_then(|head| head.language))
+    }
+
+    /// Salutation and closing that the list gives in place of the forms of address: the head's; where no row is the head's,
+    /// the first that a row has.
+    pub fn own_words(&self) -> (Option<&str>, Option<&str>) {
+        let counts = |c: &&Contact| self.head().is_none() || c.post == Post::Head;
+        let first = |words: fn(&Contact) -> Option<&String>| {
+            let written = self.contacts.iter().filter(counts).filter_map(words).map(String::as_str);
+            written.map(str::trim).find(|text| !text.is_empty())
+        };
+        (first(|c| c.salutation.as_ref()), first(|c| c.closing.as_ref()))
     }
 
     pub fn has_tag(&self, tag: &str) -> bool {

@@ -95,9 +95,9 @@ impl From<Row> for Form {
 mod tests {
     use super::*;
     use crate::campaign::states::Standing;
-    use crate::campaign::{Contact, Rank, State};
-    use crate::letters::address_forms::AddressForm;
+    use crate::campaign::{Contact, Mission, Post, Rank, State};
     use crate::letters::address_forms::samples::{a_head, a_mission, a_state};
+    use crate::letters::{AddressForm, Basis};
     use crate::vocabulary::Language;
 
     #[test]
@@ -159,7 +159,7 @@ mod tests {
     fn an_unknown_gender_is_not_guessed() {
         let form = addressed(Contact { gender: None, ..a_head() }, &france(), "fr");
         assert_eq!(form.salutation, "Excellence,");
-        assert_eq!(form.inside.name.as_deref(), Some("S.E. Anne Personne"));
+        assert_eq!(form.inside.lines(), ["S.E. Anne Personne", "Mission permanente", "France"]);
     }
 
     #[test]
@@ -178,12 +178,63 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_form_greets_without_a_false_title() {
+    fn whom_the_sources_have_no_form_for_gets_the_mission_s_and_is_not_called_what_they_are_not() {
         // There is no French form for a deputy of unknown gender.
-        let head = Contact { rank: Some(Rank::Minister), gender: None, ..a_head() };
-        let form = addressed(head, &france(), "fr");
+        let minister = Contact { rank: Some(Rank::Minister), gender: None, ..a_head() };
+        let form = addressed(minister.clone(), &france(), "fr");
         assert_eq!(form.salutation, "Excellence,");
+        assert_eq!(form.inside.lines(), ["Mission permanente", "France"], "a minister is no Excellency");
+        assert_eq!(
+            form.basis.to_string(),
+            "the mission's form: the sources give none for a minister whose gender is not known in French"
+        );
+        // Whoever heads the mission is no deputy, whatever the form's title says.
+        let form = addressed(Contact { gender: Some(Gender::Male), ..minister }, &france(), "fr");
+        assert_eq!(form.salutation, "Monsieur le Ministre,");
+        assert_eq!(form.inside.lines(), ["Monsieur Anne Personne", "Mission permanente", "France"]);
+    }
+
+    #[test]
+    fn a_counsellor_is_addressed_by_name_only_in_the_contact_list_s_own_words() {
+        let counsellor = Contact { rank: Some(Rank::Counsellor), ..a_head() };
+        for language in ["en", "fr", "es"] {
+            let form = addressed(counsellor.clone(), &france(), language);
+            let nobody = addressed(Contact { name: String::new(), ..a_head() }, &france(), language);
+            assert_eq!(
+                (&form.salutation, &form.closing, &form.inside),
+                (&nobody.salutation, &nobody.closing, &nobody.inside)
+            );
+        }
+        let own = Contact { salutation: Some("Madame la Conseillère,".to_owned()), ..counsellor };
+        let form = addressed(own, &france(), "fr");
         assert_eq!(form.inside.lines(), ["Anne Personne", "Mission permanente", "France"]);
+        assert!(form.doubt().is_some(), "the closing is still the mission's");
+    }
+
+    #[test]
+    fn a_mission_without_a_head_s_row_or_name_can_override_too() {
+        let mailbox = Contact {
+            post: Post::Mission,
+            name: String::new(),
+            rank: None,
+            salutation: Some("Dear friends,".to_owned()),
+            closing: Some("With thanks,".to_owned()),
+            ..a_head()
+        };
+        let nameless = Contact { post: Post::Head, ..mailbox.clone() };
+        for contact in [mailbox, nameless] {
+            let form = addressed(contact, &france(), "en");
+            assert_eq!((form.salutation.as_str(), form.closing.as_str()), ("Dear friends,", "With thanks,"));
+            assert_eq!((form.basis.clone(), form.doubt()), (Basis::Override, None));
+        }
+    }
+
+    #[test]
+    fn another_row_s_words_are_not_the_head_s() {
+        let deputy = Contact { post: Post::Deputy, salutation: Some("Dear Kari,".to_owned()), ..a_head() };
+        let mission = Mission { state: deputy.state, contacts: vec![deputy, a_head()] };
+        let form = FORMS_OF_ADDRESS.address(&mission, &france(), Language::ENGLISH).unwrap();
+        assert_eq!(form.salutation, "Excellency,");
     }
 
     #[test]
@@ -198,9 +249,14 @@ mod tests {
     }
 
     #[test]
-    fn a_language_without_forms_falls_back_to_english_and_says_so() {
+    fn a_language_without_forms_is_greeted_in_english_and_says_so_until_the_list_has_its_own_words() {
         let form = addressed(a_head(), &france(), "de");
-        assert_eq!(form.language, Language::ENGLISH);
-        assert!(!form.verified);
+        assert_eq!((form.language, form.verified), (Language::ENGLISH, false));
+        assert_eq!(form.inside.name.as_deref(), Some("Anne Personne"), "no English honorific in a German letter");
+        assert!(form.doubt().unwrap().contains("no forms of address in `de`"));
+        let own = Contact { salutation: Some("Exzellenz,".to_owned()), ..a_head() };
+        assert!(addressed(own.clone(), &france(), "de").doubt().is_some(), "the closing is still English");
+        let own = Contact { closing: Some("Mit vorzüglicher Hochachtung".to_owned()), ..own };
+        assert_eq!(addressed(own, &france(), "de").doubt(), None);
     }
 }

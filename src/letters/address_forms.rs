@@ -1,5 +1,7 @@
 //! How a head of mission is addressed: salutation, closing, inside address.
 
+use super::basis::{Basis, Office, Why};
+use super::inside_address::{InsideAddress, mission_line};
 use crate::campaign::states::Standing;
 use crate::campaign::{Contact, Gender, Mission, Rank, State};
 use crate::vocabulary::Language;
@@ -40,26 +42,6 @@ pub struct FormsOfAddress {
     forms: Vec<Form>,
 }
 
-/// The lines above the salutation; no street, for letters go by mail.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct InsideAddress {
-    /// `Her Excellency Ms. A. Person`; `None` when nobody is named.
-    pub name: Option<String>,
-    /// `None` when it is not known for sure.
-    pub title: Option<String>,
-    /// `Permanent Mission`, in the letter's language. The State stands on the next line, so that no article is needed.
-    pub mission: &'static str,
-    pub state: String,
-}
-
-impl InsideAddress {
-    /// From the name downwards.
-    pub fn lines(&self) -> Vec<&str> {
-        let person = self.name.as_deref().into_iter().chain(self.title.as_deref());
-        person.chain([self.mission, &self.state]).collect()
-    }
-}
-
 /// How one delegation is addressed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AddressForm {
@@ -68,8 +50,25 @@ pub struct AddressForm {
     pub inside: InsideAddress,
     /// The language of salutation and closing; English where the letter's own language has no form.
     pub language: Language,
-    /// `false`: at least a part is general usage, or an override of the contact list.
+    pub basis: Basis,
+    /// `false`: at least a part is general usage, the mission's form, or an override of the contact list.
     pub verified: bool,
+    /// Whether the contact list gives the salutation in place of the forms.
+    pub own_salutation: bool,
+    /// Whether the contact list gives the closing in place of the forms.
+    pub own_closing: bool,
+}
+
+impl AddressForm {
+    /// Why somebody should look at it before it leaves; `None` where a named source, or the contact list, gives it.
+    pub fn doubt(&self) -> Option<String> {
+        match &self.basis {
+            Basis::Override => None,
+            Basis::Exact if self.verified || self.own_salutation || self.own_closing => None,
+            Basis::Exact => Some("general usage, in no named source".to_owned()),
+            basis @ (Basis::Mission(_) | Basis::English(_)) => Some(basis.to_string()),
+        }
+    }
 }
 
 impl FormsOfAddress {
@@ -83,86 +82,118 @@ impl FormsOfAddress {
 
     /// The form for the head of `mission`, whatever the row's `send`.
     ///
-    /// No row or no name: the form for an unknown person. Overrides of the contact list win over every form.
+    /// No row or no name: the form for an unknown person, which is the mission's. A person for whom the forms have none
+    /// gets it too: nobody is given a title that is not theirs. Overrides of the contact list win over every form.
     /// `None` only when there is not even an English form for an unknown person.
     pub fn address(&self, mission: &Mission, state: &State, language: Language) -> Option<AddressForm> {
-        let head = mission.head();
-        let named = head.filter(|contact| !contact.name.trim().is_empty());
-        let role = role(named, state);
-        let form = self.choose(language, role, named.and_then(|contact| contact.gender))?;
-        // A form of another role or language knows how to greet, but its title would be a false one.
-        let own = form.role == role && form.language == language;
+        let spoken = if self.forms.iter().any(|f| f.language == language) { language } else { Language::ENGLISH };
+        let (form, why) = match self.for_head(mission.head(), state, spoken) {
+            Ok(form) => (form, None),
+            Err(Why::NoNameVacant) => {
+                let charge = self.find(spoken, Role::ChargeDAffaires, None);
+                (charge.or_else(|| self.for_mission(spoken))?, Some(Why::NoNameVacant))
+            }
+            Err(why) => (self.for_mission(spoken)?, Some(why)),
+        };
+        let named = mission.head().filter(|contact| !contact.name.trim().is_empty());
         let fill = |text: &str| match named {
             Some(person) => text.replace("{full_name}", person.name.trim()).replace("{surname}", person.surname()),
             None => text.to_owned(),
         };
-        let overridden = |text: Option<&String>| text.filter(|t| !t.trim().is_empty()).cloned();
-        let salutation = overridden(head.and_then(|c| c.salutation.as_ref()));
-        let closing = overridden(head.and_then(|c| c.closing.as_ref()));
+        let (salutation, closing) = mission.own_words();
+        // In a letter of another language an English honorific or title would be a word too many.
+        let whole = why.is_none() && spoken == language;
+        let name = named
+            .filter(|p| why.is_none() || salutation.is_some() || may_be_excellency(p))
+            .map(|person| if whole { fill(&form.envelope) } else { person.name.trim().to_owned() });
         Some(AddressForm {
-            verified: form.verified && own && salutation.is_none() && closing.is_none(),
-            language: form.language,
+            verified: form.verified && whole && salutation.is_none() && closing.is_none(),
+            language: spoken,
             inside: InsideAddress {
-                name: named.map(|person| if own { fill(&form.envelope) } else { person.name.trim().to_owned() }),
-                title: named.filter(|p| own && title_is_known(p, role)).map(|_| form.title.clone()),
+                name,
+                title: named.filter(|p| whole && title_is_true(p, form)).map(|_| form.title.clone()),
                 mission: mission_line(state, language),
                 state: state.name(language).to_owned(),
             },
-            salutation: salutation.unwrap_or_else(|| fill(&form.salutation)),
-            closing: closing.unwrap_or_else(|| fill(&form.closing)),
+            basis: match why {
+                _ if salutation.is_some() && closing.is_some() => Basis::Override,
+                _ if spoken != language => Basis::English(language),
+                Some(why) => Basis::Mission(why),
+                None => Basis::Exact,
+            },
+            own_salutation: salutation.is_some(),
+            own_closing: closing.is_some(),
+            salutation: salutation.map_or_else(|| fill(&form.salutation), str::to_owned),
+            closing: closing.map_or_else(|| fill(&form.closing), str::to_owned),
         })
     }
 
-    /// The exact form, else that for an unknown gender, else for an unknown person in the language, else in English.
-    fn choose(&self, language: Language, role: Role, gender: Option<Gender>) -> Option<&Form> {
-        let find = |language, role, gender| {
-            self.forms.iter().find(|f| f.language == language && f.role == role && f.gender == gender)
-        };
-        // Nuncios are archbishops: where no other form is given, theirs is the masculine one.
-        let nuncio = (role == Role::ApostolicNuncio).then_some(Some(Gender::Male));
-        let unknown = Role::PermanentRepresentative;
-        find(language, role, gender)
-            .or_else(|| find(language, role, None))
-            .or_else(|| find(language, role, nuncio?))
-            .or_else(|| find(language, unknown, None))
-            .or_else(|| find(Language::ENGLISH, role, gender))
-            .or_else(|| find(Language::ENGLISH, role, None))
-            .or_else(|| find(Language::ENGLISH, unknown, None))
+    fn find(&self, language: Language, role: Role, gender: Option<Gender>) -> Option<&Form> {
+        self.forms.iter().find(|f| f.language == language && f.role == role && f.gender == gender)
     }
-}
 
-/// From the State and the head's rank. A counsellor or secretary who heads a mission does so as chargé d'affaires.
-fn role(head: Option<&Contact>, state: &State) -> Role {
-    let ambassador = match state.code.as_str() {
-        "VAT" => Role::ApostolicNuncio,
-        _ if state.standing != Standing::Member => Role::PermanentObserver,
-        _ => Role::PermanentRepresentative,
-    };
-    match head.and_then(|contact| contact.rank) {
-        None | Some(Rank::Ambassador) => ambassador,
-        Some(Rank::Charge | Rank::Counsellor | Rank::Secretary) => Role::ChargeDAffaires,
-        Some(Rank::Minister) => Role::DeputyPermanentRepresentative,
+    /// The form for an unknown person. It stands in for whoever has none of their own.
+    fn for_mission(&self, language: Language) -> Option<&Form> {
+        self.find(language, Role::PermanentRepresentative, None)
+            .or_else(|| self.find(Language::ENGLISH, Role::PermanentRepresentative, None))
     }
-}
 
-/// A title is printed only where the contact list says the rank; the European Union's head has another one.
-fn title_is_known(head: &Contact, role: Role) -> bool {
-    let other_title = role == Role::PermanentObserver && head.state.as_str() == "EUE";
-    head.rank.is_some() && !other_title
-}
-
-fn mission_line(state: &State, language: Language) -> &'static str {
-    let lines = match state.standing {
-        Standing::Member => ["Permanent Mission", "Mission permanente", "Misión Permanente"],
-        Standing::ObserverState => {
-            ["Permanent Observer Mission", "Mission permanente d'observation", "Misión Permanente de Observación"]
+    /// The head's own form, or why there is none.
+    fn for_head(&self, head: Option<&Contact>, state: &State, language: Language) -> Result<&Form, Why> {
+        let head = head.ok_or(Why::NoHead)?;
+        if head.name.trim().is_empty() {
+            return Err(if head.rank == Some(Rank::Charge) { Why::NoNameVacant } else { Why::NoName });
         }
-        Standing::ObserverOrganisation => ["Permanent Delegation", "Délégation permanente", "Delegación Permanente"],
-    };
-    match language.as_str() {
-        "fr" => lines[1],
-        "es" => lines[2],
-        _ => lines[0],
+        let office = office(head.rank.ok_or(Why::NoRank)?, state);
+        let none = || Why::NoForm(office, head.gender, language);
+        let role = role(office).ok_or_else(none)?;
+        // Nuncios are archbishops: one of whom the list does not say it is a man all the same.
+        let gender = if office == Office::Nuncio { Some(head.gender.unwrap_or(Gender::Male)) } else { head.gender };
+        self.find(language, role, head.gender).or_else(|| self.find(language, role, gender)).ok_or_else(none)
+    }
+}
+
+/// From the rank of whoever stands in the head's row, and from what sits there: a mission, a nunciature, observers.
+fn office(rank: Rank, state: &State) -> Office {
+    match rank {
+        Rank::Ambassador if state.code.as_str() == "VAT" => Office::Nuncio,
+        Rank::Ambassador if state.standing != Standing::Member => Office::PermanentObserver,
+        Rank::Ambassador => Office::Ambassador,
+        Rank::Charge => Office::Charge,
+        Rank::Minister => Office::Minister,
+        Rank::Counsellor => Office::Counsellor,
+        Rank::Secretary => Office::Secretary,
+    }
+}
+
+/// Under which role the sources give the office's form.
+fn role(office: Office) -> Option<Role> {
+    match office {
+        Office::Ambassador => Some(Role::PermanentRepresentative),
+        Office::Charge => Some(Role::ChargeDAffaires),
+        Office::Minister => Some(Role::DeputyPermanentRepresentative),
+        Office::PermanentObserver => Some(Role::PermanentObserver),
+        Office::Nuncio => Some(Role::ApostolicNuncio),
+        // A counsellor who heads a mission is often its chargé d'affaires; only the list can say so, by `charge`.
+        Office::Counsellor | Office::Secretary => None,
+    }
+}
+
+/// The mission's form calls whom it greets Excellency. Beside the name of somebody who surely is none it would be a slip of
+/// protocol: that letter names the mission alone.
+fn may_be_excellency(head: &Contact) -> bool {
+    matches!(head.rank, None | Some(Rank::Ambassador))
+}
+
+/// Whether the form's title is this person's.
+fn title_is_true(head: &Contact, form: &Form) -> bool {
+    match form.role {
+        // The list says that this minister is the head: no deputy.
+        Role::DeputyPermanentRepresentative => false,
+        // The European Union's head of delegation has another title.
+        Role::PermanentObserver if head.state.as_str() == "EUE" => false,
+        // `Représentant(e) permanent(e)` is a form to be filled in, not a title.
+        _ => !form.title.contains(['/', '(']),
     }
 }
 

@@ -213,10 +213,11 @@ impl Facts {
         let english = input.language == Language::ENGLISH;
         let official = |state: &State| english.then(|| state.official_en.clone()).filter(|name| !name.is_empty());
         let target = input.campaign.target.and_then(|code| input.states.get(code));
-        let head = input.mission.head().zip(address.inside.name).map(|(contact, envelope)| Head {
+        let named = input.mission.head().filter(|contact| !contact.name.trim().is_empty());
+        let head = named.map(|contact| Head {
             name: contact.name.trim().to_owned(),
             surname: contact.surname().to_owned(),
-            envelope,
+            envelope: address.inside.name.unwrap_or_else(|| contact.name.trim().to_owned()),
             title: address.inside.title,
             rank: contact.rank.map(rank_word),
             gender: contact.gender.map(gender_letter),

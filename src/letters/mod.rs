@@ -3,17 +3,22 @@
 //! Nothing here knows Markdown, templates or MIME: `adapters::render` makes words of facts, `adapters::mime` bytes of a message.
 
 pub mod address_forms;
+pub mod basis;
+pub mod doubts;
 pub mod error;
 pub mod facts;
 pub mod fallback;
 pub mod guards;
 pub mod holes;
+pub mod inside_address;
 pub mod letter;
 pub mod message;
 pub mod wording;
 
-pub use address_forms::{FormsOfAddress, InsideAddress};
+pub use address_forms::{AddressForm, FormsOfAddress};
+pub use basis::Basis;
 pub use error::MessageError;
 pub use facts::{Facts, FactsInput};
+pub use inside_address::InsideAddress;
 pub use letter::Rendered;
 pub use message::{Message, MessageId};

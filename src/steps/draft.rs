@@ -319,7 +319,9 @@ impl OneStep<'_> {
                 named.join(", ")
             );
             let place = self.input.file.source.place(self.input.file.steps[self.position].letter.clone());
-            let help = format!("write templates/letters/{letter}/{wished}.md, or leave it so");
+            let help = format!(
+                "write templates/letters/{letter}/{wished}.md, or leave it so: a letter goes out in the contact's language, else the State's, else English"
+            );
             problems.push(Problem::notice(message).at(place).help(help));
         }
     }

@@ -1,6 +1,8 @@
 //! The doors between rooms: load, decide, save. Each is short; what is decided, the rooms decide.
 
+pub mod addressing;
 pub mod approve;
+pub mod changed;
 pub mod correct;
 pub mod decide;
 pub mod dispatch;

@@ -1,6 +1,6 @@
 //! `demarche check`
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::json;
 
@@ -13,6 +13,7 @@ use crate::config::sections::installation::{Mode, is_loopback};
 use crate::config::workspace::{CONTACTS, INSTALLATION, Workspace};
 use crate::outbox::neighbours::{Floor, Held, Timed, TooClose, too_close};
 use crate::outbox::{Draft, Status};
+use crate::steps::addressing;
 use crate::steps::draft::{Drafting, draft};
 use crate::steps::neighbours;
 use crate::vocabulary::problem::Problem;
@@ -22,13 +23,17 @@ pub async fn run(context: &Context, args: &CheckArgs) -> Result<Answer, CliError
     let mut problems = workspace.problems.clone();
     let (mut letters, mut steps) = (0, 0);
     let mut planned: Vec<Timed> = Vec::new();
+    let mut written = BTreeSet::new();
     // Letters are rendered even where other files are at fault, so that one run finds everything.
     if !workspace.missions.is_empty() {
         for file in &workspace.campaigns {
             let nothing = (BTreeMap::new(), HashMap::new());
             let drafting =
                 Drafting { workspace: &workspace, file, secret: "", fixed: &nothing.0, overrides: &nothing.1 };
-            let drafted = draft(&drafting, |letter| planned.push(as_planned(&letter.draft)));
+            let drafted = draft(&drafting, |letter| {
+                planned.push(as_planned(&letter.draft));
+                written.insert((letter.draft.id.delegation, letter.draft.language));
+            });
             problems.extend(drafted.problems);
             letters += drafted.letters;
             steps += drafted.dates.len();
@@ -42,6 +47,7 @@ pub async fn run(context: &Context, args: &CheckArgs) -> Result<Answer, CliError
         }
     }
     problems.extend(close_campaigns(&workspace, &planned));
+    problems.extend(addressing::problems(&workspace, &written));
     problems.extend(example_addresses(&workspace));
     problems.extend(nobody_reads(&workspace));
     if args.online && !problems.iter().any(Problem::is_error) {

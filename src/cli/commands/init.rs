@@ -11,7 +11,7 @@ use crate::cli::context::{Context, day, shown};
 use crate::vocabulary::Day;
 
 /// The HRC37 example: the repository's own workspace, carried by the binary.
-const EXAMPLE: [(&str, &str); 14] = [
+const EXAMPLE: [(&str, &str); 17] = [
     ("config/demarche.toml", include_str!("../../../config/demarche.toml")),
     ("config/calendar.toml", include_str!("../../../config/calendar.toml")),
     ("config/contacts.csv", include_str!("../../../config/contacts.csv")),
@@ -20,12 +20,25 @@ const EXAMPLE: [(&str, &str); 14] = [
     ("config/campaigns/hrc37-china.toml", include_str!("../../../config/campaigns/hrc37-china.toml")),
     ("templates/letters/joint-letter/en.md", include_str!("../../../templates/letters/joint-letter/en.md")),
     ("templates/letters/joint-letter/fr.md", include_str!("../../../templates/letters/joint-letter/fr.md")),
+    ("templates/letters/joint-letter/es.md", include_str!("../../../templates/letters/joint-letter/es.md")),
     ("templates/letters/reminder/en.md", include_str!("../../../templates/letters/reminder/en.md")),
     ("templates/letters/reminder/fr.md", include_str!("../../../templates/letters/reminder/fr.md")),
+    ("templates/letters/reminder/es.md", include_str!("../../../templates/letters/reminder/es.md")),
     ("templates/letters/before-upr/en.md", include_str!("../../../templates/letters/before-upr/en.md")),
     ("templates/letters/before-upr/fr.md", include_str!("../../../templates/letters/before-upr/fr.md")),
+    ("templates/letters/before-upr/es.md", include_str!("../../../templates/letters/before-upr/es.md")),
     ("templates/frames/letter.html.hbs", include_str!("../../../templates/frames/letter.html.hbs")),
     ("templates/frames/letter.txt.hbs", include_str!("../../../templates/frames/letter.txt.hbs")),
+];
+
+/// The letters of a fresh campaign, to be rewritten; in the three languages that have forms of address.
+const FRESH_LETTERS: [(&str, &str); 6] = [
+    ("templates/letters/joint-letter/en.md", include_str!("../fresh/letters/joint-letter/en.md")),
+    ("templates/letters/joint-letter/fr.md", include_str!("../fresh/letters/joint-letter/fr.md")),
+    ("templates/letters/joint-letter/es.md", include_str!("../fresh/letters/joint-letter/es.md")),
+    ("templates/letters/reminder/en.md", include_str!("../fresh/letters/reminder/en.md")),
+    ("templates/letters/reminder/fr.md", include_str!("../fresh/letters/reminder/fr.md")),
+    ("templates/letters/reminder/es.md", include_str!("../fresh/letters/reminder/es.md")),
 ];
 
 /// Parts of the example that speak of China, and so have no place in another campaign.
@@ -106,12 +119,11 @@ fn session(number: u16, opens: Day, closes: Day) -> Result<Fresh, CliError> {
             .replace("CLOSES", &closes.to_string())
     };
     let campaign = format!("hrc{number}");
-    let files = vec![
+    let mut files = vec![
         ("config/calendar.toml".to_owned(), fill(include_str!("../fresh/calendar.toml"))),
         ("config/positions.toml".to_owned(), fill(include_str!("../fresh/positions.toml"))),
         (format!("config/campaigns/{campaign}.toml"), fill(include_str!("../fresh/campaign.toml"))),
-        ("templates/letters/joint-letter/en.md".to_owned(), include_str!("../fresh/joint-letter.md").to_owned()),
-        ("templates/letters/reminder/en.md".to_owned(), include_str!("../fresh/reminder.md").to_owned()),
     ];
+    files.extend(FRESH_LETTERS.map(|(file, text)| (file.to_owned(), text.to_owned())));
     Ok(Fresh { campaign, files })
 }

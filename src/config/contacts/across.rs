@@ -27,6 +27,8 @@ struct Mission {
     at: At,
     receives: bool,
     head: Option<usize>,
+    /// A row of somebody else overrides a form of address.
+    own_words: Option<At>,
 }
 
 #[derive(Debug)]
@@ -59,11 +61,24 @@ impl Across {
 
     /// What is known only when all rows are read.
     pub fn finish(&self, found: &mut Found<'_>) {
+        self.warn_of_unused_words(found);
         for (state, mission) in self.missions.iter().filter(|(_, mission)| !mission.receives) {
             found.warning(mission.at, || {
                 words(
                     format!("no row of {state} gets the letter: none has `to` under `send`"),
                     "write `to` for the mission's own mailbox, or delete the State's rows",
+                )
+            });
+        }
+    }
+
+    fn warn_of_unused_words(&self, found: &mut Found<'_>) {
+        for (state, mission) in &self.missions {
+            let (Some(at), Some(head)) = (mission.own_words, mission.head) else { continue };
+            found.warning(at, || {
+                words(
+                    "these words are not used: the letter greets the head of mission",
+                    format!("write them in the head's row of {state}, line {head}"),
                 )
             });
         }
@@ -86,11 +101,16 @@ impl Across {
 
     fn see_mission(&mut self, state: StateCode, row: &Row, found: &mut Found<'_>) {
         let line = row.state_at.line;
-        let mission =
-            self.missions.entry(state).or_insert_with(|| Mission { at: row.state_at, receives: false, head: None });
+        let mission = self.missions.entry(state).or_insert_with(|| Mission {
+            at: row.state_at,
+            receives: false,
+            head: None,
+            own_words: None,
+        });
         // An unreadable `send` has its own error; a warning beside it would mislead.
         mission.receives |= row.send.is_none_or(|send| send == Send::To);
         if row.post != Some(Post::Head) {
+            mission.own_words = mission.own_words.or(row.own_words_at);
             return;
         }
         match mission.head {

@@ -33,6 +33,8 @@ pub(super) struct Row {
     pub post_at: At,
     pub name_at: At,
     pub email_at: At,
+    /// Where the row overrides a form of address.
+    pub own_words_at: Option<At>,
     /// `None` where a cell is wrong.
     pub contact: Option<Contact>,
 }
@@ -70,6 +72,7 @@ pub(super) fn read(record: &[Field<'_>], columns: &Columns, rules: &Rules<'_>, f
         post_at: cells.at(Column::Post, first),
         name_at: cells.at(Column::Name, first),
         email_at: cells.at(Column::Email, first),
+        own_words_at: [Column::Salutation, Column::Closing].into_iter().find_map(|column| cells.filled(column)),
         contact: contact(Parts {
             state,
             post,
@@ -107,6 +110,10 @@ impl<'r, 't> Cells<'r, 't, '_> {
 
     fn at(&self, column: Column, otherwise: At) -> At {
         self.cell(column).map_or(otherwise, |cell| cell.at)
+    }
+
+    fn filled(&self, column: Column) -> Option<At> {
+        self.cell(column).filter(|cell| !cell.text.trim().is_empty()).map(|cell| cell.at)
     }
 
     /// `None`: the cell is wrong, which is reported, or its column is missing, which the header's check has reported.

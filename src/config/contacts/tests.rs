@@ -55,9 +55,9 @@ fn list(rows: &str) -> String {
 fn a_good_list_reads_without_a_word() {
     let text = format!(
         "{HEADER},surname,salutation,closing\n\
-         FRA,head,ambassador,\"Odile \"\"Ody\"\" Vasseur-Lin\",f,,no,fr,2026-11-01,\"a list, printed\",core eu,Vasseur-Lin,,\n\
+         FRA,head,ambassador,\"Odile \"\"Ody\"\" Vasseur-Lin\",f,,no,fr,2026-11-01,\"a list, printed\",core eu,Vasseur-Lin,\"Dear Odile,\",\n\
          FRA,mission,,,,Mission@FRA.example,to,,2026-11-01,a call,,,,\n\
-         FRA,human-rights,secretary,Théo Brisset,m,t.brisset@fra.example,cc,,2026-11-01,a call,,,\"Dear Théo,\",\n"
+         FRA,human-rights,secretary,Théo Brisset,m,t.brisset@fra.example,cc,,2026-11-01,a call,,,,\n"
     );
     assert_eq!(told(text.as_bytes()), [""; 0]);
     let contacts = read_bytes(text.as_bytes()).contacts;
@@ -70,7 +70,20 @@ fn a_good_list_reads_without_a_word() {
         (&["core".to_owned(), "eu".to_owned()][..], "a list, printed")
     );
     assert_eq!(contacts[1].email.as_ref().unwrap().to_string(), "Mission@fra.example");
-    assert_eq!((contacts[2].salutation.as_deref(), contacts[2].line), (Some("Dear Théo,"), 4));
+    assert_eq!((head.salutation.as_deref(), contacts[2].line), (Some("Dear Odile,"), 4));
+}
+
+#[test]
+fn words_for_somebody_whom_the_letter_does_not_greet_are_warned_of() {
+    let deputy = "FRA,deputy,minister,Théo Brisset,m,t.brisset@fra.example,to,,2026-11-01,a call,,\"Dear Théo,\"\n";
+    let list = |rest: &str| format!("{HEADER},salutation\n{deputy}{rest}");
+    assert_eq!(told(list("").as_bytes()), [""; 0], "nobody else's row is the head's: these words are used");
+    assert_eq!(
+        told(list("FRA,head,ambassador,Odile Vasseur,f,,no,,2026-11-01,a call,,\n").as_bytes()),
+        [
+            "warning 2:80 these words are not used: the letter greets the head of mission | write them in the head's row of FRA, line 3"
+        ]
+    );
 }
 
 #[test]
