@@ -10,7 +10,7 @@ use crate::outbox::revision::{Revision, revise};
 use crate::outbox::{Dispatch, Draft, Status};
 use crate::steps::draft::{Drafting, draft};
 use crate::steps::plan::overrides;
-use crate::vocabulary::{Address, DispatchId, Instant, Zone};
+use crate::vocabulary::{Address, DispatchId, Instant};
 
 /// One letter, and what is different.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -55,14 +55,14 @@ pub async fn changed(store: &Store, workspace: &Workspace, now: Instant) -> Resu
         let known = overrides(&stored);
         let drafting = Drafting { workspace, file, secret: &secret, fixed: &fixed, overrides: &known };
         draft(&drafting, |letter| {
-            found.extend(by_id.get(&letter.draft.id).and_then(|row| difference(row, &letter.draft, campaign.zone)));
+            found.extend(by_id.get(&letter.draft.id).and_then(|row| difference(row, &letter.draft)));
         });
     }
     Ok(found)
 }
 
 /// What differs between a letter as it was approved or sent, and as the files make it now.
-fn difference(stored: &Dispatch, draft: &Draft, zone: Zone) -> Option<Changed> {
+fn difference(stored: &Dispatch, draft: &Draft) -> Option<Changed> {
     if stored.seal == draft.seal() {
         return None;
     }
@@ -72,7 +72,7 @@ fn difference(stored: &Dispatch, draft: &Draft, zone: Zone) -> Option<Changed> {
         what,
         planned_again,
     };
-    if let Revision::Rewrite { differences, .. } = revise(stored, draft, zone) {
+    if let Revision::Rewrite { differences, .. } = revise(stored, draft) {
         let what: Vec<&'static str> = differences.iter().map(|difference| difference.what).collect();
         return (!what.is_empty()).then(|| changed(what, true));
     }

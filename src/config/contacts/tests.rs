@@ -81,7 +81,7 @@ fn words_for_somebody_whom_the_letter_does_not_greet_are_warned_of() {
     assert_eq!(
         told(list("FRA,head,ambassador,Odile Vasseur,f,,no,,2026-11-01,a call,,\n").as_bytes()),
         [
-            "warning 2:80 these words are not used: the letter greets the head of mission | write them in the head's row of FRA, line 3"
+            "warning 2:81 these words are not used: the letter greets the head of mission | write them in the head's row of FRA, line 3"
         ]
     );
 }
