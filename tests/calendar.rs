@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may fail the test")]
 
+use std::collections::BTreeSet;
+
 use demarche::campaign::When;
 use demarche::config::un;
 use demarche::schedule::{Calendar, Corrections, Custom, Due, HolidayKind, ScheduleError, due};
@@ -22,6 +24,50 @@ fn every_letter_is_due_when_the_oracle_says() {
     }
     assert!(count >= 400, "only {count} cases");
     assert!(wrong.is_empty(), "{} of {count} differ:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// A table that does not meet a difficulty proves nothing about it.
+#[test]
+fn the_oracle_s_table_meets_every_session_offset_clock_change_holiday_and_month_s_end() {
+    let rows: Vec<Vec<&str>> =
+        include_str!("data/calendar_cases.csv").lines().skip(1).map(|line| line.split(',').collect()).collect();
+    let offsets = |milestone: &str| {
+        let of_it = rows.iter().filter(|row| row[0] == milestone);
+        let dated = of_it.clone().filter(|row| !row[4].is_empty()).count();
+        (of_it.map(|row| row[1]).collect::<BTreeSet<_>>().len(), dated)
+    };
+    for session in 31..=63 {
+        for end in ["opens", "closes"] {
+            let milestone = format!("hrc:{session}.{end}");
+            let (offsets, dated) = offsets(&milestone);
+            assert_eq!(offsets, 17, "{milestone}");
+            // Of the first year the longest offsets lead before the holidays that are known; nobody knows the opening of the 62nd.
+            assert!(dated >= if milestone == "hrc:62.opens" { 0 } else { 12 }, "{milestone}: {dated}");
+        }
+    }
+    let count = |meets: &dyn Fn(&[&str]) -> bool| rows.iter().filter(|row| meets(row)).count();
+    let calendar = un::calendar();
+    let day = |text: &str| text.parse::<Day>().ok();
+    let month_s_end = |text: &str| day(text).and_then(Day::next).is_some_and(|next| next.day() == 1);
+    assert!(count(&|row| month_s_end(row[4]) || month_s_end(row[5])) >= 60, "months' ends");
+    let holiday = |text: &str| {
+        let day = day(text);
+        day.is_some() && calendar.holidays(day, day).any(|h| h.kind == HolidayKind::Canton)
+    };
+    assert!(count(&|row| holiday(row[5])) >= 60, "letters that would leave on a holiday");
+    // 09:30 in Geneva is 08:30 in winter and 07:30 in summer; the milestone's own half of the year is that of its day.
+    let summer = |text: &str| {
+        let noon = Zone::GENEVA.instant(day(text).unwrap(), "12:00".parse().unwrap()).unwrap();
+        noon.to_string().ends_with("T10:00:00Z")
+    };
+    let over_a_change = |row: &[&str]| {
+        let milestone = calendar.milestone(&row[0].parse().unwrap(), un::states());
+        milestone.is_ok_and(|found| !row[4].is_empty() && summer(row[4]) != summer(&found.day.to_string()))
+    };
+    assert!(count(&over_a_change) >= 150, "counted over a change of clocks: {}", count(&over_a_change));
+    for answer in ["gap", "overlap", "no-holidays", "no-day"] {
+        assert!(count(&|row| row[6].starts_with(answer)) >= 2, "{answer}");
+    }
 }
 
 /// `day,moved_from,answer,provisional`, as the oracle writes them.
@@ -86,6 +132,47 @@ fn no_review_falls_on_the_first_day_of_its_session_for_want_of_a_day() {
             }
         }
     }
+}
+
+/// On the day before, on the day, and on the day after each of the two changes in mid-term.
+#[test]
+fn a_seat_that_changed_hands_in_mid_term_changes_on_its_day() {
+    let calendar = un::calendar();
+    let members = |state: &str, days: [&str; 3]| {
+        days.map(|on| calendar.hrc_member(state.parse().unwrap(), on.parse().unwrap()).unwrap())
+    };
+    assert_eq!(members("USA", ["2018-06-18", "2018-06-19", "2018-06-20"]), [true, true, false]);
+    assert_eq!(members("ISL", ["2018-07-12", "2018-07-13", "2018-07-14"]), [false, true, true]);
+    assert_eq!(members("RUS", ["2022-04-06", "2022-04-07", "2022-04-08"]), [true, true, false]);
+    assert_eq!(members("CZE", ["2022-05-09", "2022-05-10", "2022-05-11"]), [false, true, true]);
+}
+
+/// Counted in the data by another program; one row that vanishes is seen.
+#[test]
+fn nothing_of_the_shipped_data_is_lost() {
+    let calendar = un::calendar();
+    let kinds = |kind| calendar.holidays(None, None).filter(|h| h.kind == kind).count();
+    assert_eq!(kinds(HolidayKind::Canton), 135);
+    assert!(kinds(HolidayKind::UnOffice) >= 30, "both feasts of each year from 2016 to 2030");
+    assert_eq!(calendar.memberships().len(), 204);
+    assert_eq!(calendar.upr_sessions(None, None).map(|s| s.states.len()).sum::<usize>(), 384);
+    let signatories: Vec<(&str, usize)> =
+        un::statements().iter().map(|s| (s.id.as_str(), s.signatories.len())).collect();
+    assert_eq!(
+        signatories,
+        [
+            ("hrc31-item2-2016-03-10", 12),
+            ("hrc41-letter-2019-07-08", 22),
+            ("hrc41-letter-2019-07-12", 50),
+            ("ga75-c3-2020-10-06-critical", 39),
+            ("ga75-c3-2020-10-06-supportive", 45),
+            ("hrc51-l6-2022-10-06", 17),
+            ("hrc51-item2-2022-09-13", 28),
+            ("ga77-c3-2022-10-31", 50),
+            ("ga79-c3-2024-10-22", 15),
+            ("hrc47-2021-06-22", 43),
+        ]
+    );
 }
 
 #[test]

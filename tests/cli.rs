@@ -844,3 +844,131 @@ fn the_rehearsal_of_the_example_tells_the_same_story_every_time() {
     place.run("rehearse hrc37-china --out mine").ends_with_code(1).complains("holds something else");
     assert_eq!(place.read("mine/notes.txt"), b"keep");
 }
+
+// calendar export
+
+#[test]
+fn the_calendar_is_exported_with_its_dates_and_the_letters_that_are_planned() {
+    let workspace = Workspace::approved();
+    let said = workspace.run("calendar export --from 2018-02-01 --to 2018-12-31").ends_with_code(0);
+    let events = calendar_file(&said.out);
+    let named = |uid: &str| events.iter().find(|e| e["UID"] == uid).unwrap_or_else(|| panic!("no {uid}: {events:?}"));
+    let session = named("hrc/37@demarche");
+    assert_eq!(
+        (session["DTSTART;VALUE=DATE"].as_str(), session["DTEND;VALUE=DATE"].as_str()),
+        ("20180226", "20180324")
+    );
+    assert_eq!(session["STATUS"], "CONFIRMED");
+    assert_eq!(named("upr/31/CHN@demarche")["DTSTART;VALUE=DATE"], "20181106");
+    assert!(!said.out.contains("holiday/"), "days off only when asked for");
+
+    let spring = workspace.run("calendar export --campaign spring").ends_with_code(0).out;
+    let events = calendar_file(&spring);
+    let named = |uid: &str| events.iter().find(|e| e["UID"] == uid).unwrap_or_else(|| panic!("no {uid}: {events:?}"));
+    let letter = named("letters/spring/letter@coalition.example");
+    assert_eq!(letter["DTSTART"], "20260114T083000Z");
+    assert_eq!(letter["SUMMARY"], "spring\\, letter: 3 letters leave");
+    assert!(letter["DESCRIPTION"].starts_with("3 approved"));
+    assert_eq!(named("letters/spring/reminder@coalition.example")["DTSTART"], "20900111T083000Z");
+    assert_eq!(named("custom/launch@demarche")["SUMMARY"], "Launch of the report");
+    let again = calendar_file(&workspace.run("calendar export --campaign spring").out);
+    let ids = |events: &[Event]| events.iter().map(|e| e["UID"].clone()).collect::<Vec<_>>();
+    assert_eq!(ids(&events), ids(&again), "what is imported twice is there once");
+    assert_eq!(ids(&events).len(), ids(&events).into_iter().collect::<BTreeSet<_>>().len());
+}
+
+#[test]
+fn a_provisional_date_is_exported_as_tentative_and_an_unplanned_letter_too() {
+    let workspace = Workspace::small();
+    let said = workspace
+        .run("calendar export --campaign spring --from 2026-01-01 --to 2026-12-31 --holidays")
+        .ends_with_code(0);
+    assert!(said.err.contains("upr:53 has no days yet"), "{}", said.err);
+    let events = calendar_file(&said.out);
+    let named = |uid: &str| events.iter().find(|e| e["UID"] == uid).unwrap_or_else(|| panic!("no {uid}: {events:?}"));
+    let half_known = named("hrc/62@demarche");
+    assert_eq!(half_known["STATUS"], "TENTATIVE");
+    assert_eq!(
+        half_known["SUMMARY"],
+        "62nd session of the Human Rights Council closes (its first day is not known) (provisional)"
+    );
+    let letter = named("letters/spring/letter@coalition.example");
+    assert_eq!(
+        (letter["STATUS"].as_str(), letter["DESCRIPTION"].as_str()),
+        ("TENTATIVE", "3 not planned yet\\nCounted from custom:launch")
+    );
+    assert_eq!(named("holiday/canton/2026-12-25@demarche")["TRANSP"], "TRANSPARENT");
+    assert!(!workspace.has_var(), "looking at dates makes no database");
+}
+
+#[test]
+fn the_calendar_file_is_written_where_it_is_asked_for() {
+    let workspace = Workspace::small();
+    let said = workspace.run("calendar export --from 2018-01-01 --to 2018-12-31 --out un.ics").ends_with_code(0);
+    said.says("written to un.ics").says("from 2018-01-01 to 2018-12-31");
+    assert!(!calendar_file(&String::from_utf8(workspace.read("un.ics")).unwrap()).is_empty());
+    let events = workspace.run("calendar export --from 2018-01-01 --to 2018-12-31 --json").ends_with_code(0).json();
+    has_keys(&events, "from to events without_a_day");
+    has_keys(&events["events"][0], "uid title about provisional first last");
+    workspace.run("calendar export --out no/such/folder.ics").ends_with_code(3).complains("cannot be written");
+    workspace.run("calendar export --campaign sprnig").ends_with_code(1).complains("did you mean spring?");
+    workspace.run("calendar export --from 2018-02-01 --to 2018-01-01").ends_with_code(1).complains("before the first");
+    workspace.run("calendar hrc --from 2018-01-01 --to 2018-12-31").ends_with_code(0).says("2018-02-26");
+}
+
+#[test]
+fn years_whose_holidays_nobody_entered_are_not_years_without_any() {
+    let workspace = Workspace::small();
+    let said = workspace.run("calendar holidays --from 2030-12-01 --to 2031-12-31").ends_with_code(0);
+    said.says("2030-12-25").says("2031: the public holidays of Geneva in 2031 are not known");
+    let value = workspace.run("calendar --from 2030-12-01 --to 2032-01-31 --json").json();
+    assert_eq!(value["holidays_unknown"], serde_json::json!([2031, 2032]));
+    workspace
+        .run("calendar holidays --from 2031-01-01 --to 2031-12-31")
+        .ends_with_code(1)
+        .complains("holiday_years = [2031]");
+}
+
+#[test]
+fn a_review_that_only_the_coalition_s_file_knows_is_shown_and_marked() {
+    let workspace = Workspace::small();
+    let calendar = String::from_utf8(workspace.read(CALENDAR)).unwrap();
+    let reviews = "[[upr]]\nsession = 31\nstate = \"FRA\"\ndate = 2018-11-08\nstatus = \"provisional\"\n\n[[upr]]\nsession = 60\nstate = \"NOR\"\ndate = 2018-11-20\n";
+    workspace.write(CALENDAR, format!("{calendar}\n{reviews}"));
+    let said = workspace.run("calendar upr --from 2018-11-01 --to 2018-11-30").ends_with_code(0);
+    let flat = said.out.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        flat.contains("FRA 2018-11-08") && flat.contains("(provisional)") && flat.contains("NOR 2018-11-20"),
+        "{flat}"
+    );
+}
+
+type Event = std::collections::BTreeMap<String, String>;
+
+/// A calendar file read by hand, by the letter of RFC 5545: lines that end with CRLF and have 75 octets at most, and each event's
+/// properties.
+fn calendar_file(text: &str) -> Vec<Event> {
+    assert!(text.starts_with("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:") && text.ends_with("\r\nEND:VCALENDAR\r\n"));
+    assert!(!text.replace("\r\n", "").contains(['\r', '\n']), "a line that does not end with CRLF");
+    for line in text.split("\r\n") {
+        assert!(line.len() <= 75, "{} octets: {line}", line.len());
+    }
+    let mut events = Vec::new();
+    for line in text.replace("\r\n ", "").split("\r\n") {
+        match line {
+            "BEGIN:VEVENT" => events.push(Event::new()),
+            "END:VEVENT" => {
+                let event: &Event = events.last().unwrap();
+                for key in ["UID", "DTSTAMP", "SUMMARY", "STATUS", "TRANSP"] {
+                    assert!(event.contains_key(key), "no {key} in {event:?}");
+                }
+            }
+            _ => {
+                if let (Some(event), Some((key, value))) = (events.last_mut(), line.split_once(':')) {
+                    assert!(event.insert(key.to_owned(), value.to_owned()).is_none() || key == "END", "{key} twice");
+                }
+            }
+        }
+    }
+    events
+}

@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod files;
+pub mod ics;
 pub mod journal;
 pub mod lock;
 pub mod mime;

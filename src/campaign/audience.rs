@@ -157,3 +157,126 @@ impl Selector {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::campaign::contact::Mission;
+    use crate::campaign::positions::Statement;
+    use crate::campaign::states::Standing;
+    use crate::vocabulary::Language;
+
+    const STATEMENT_DAY: &str = "2018-02-10";
+
+    fn state(code: &str, group: Option<Group>, standing: Standing) -> State {
+        State {
+            code: code.parse().unwrap(),
+            name_en: code.to_owned(),
+            official_en: code.to_owned(),
+            name_fr: code.to_owned(),
+            name_es: code.to_owned(),
+            group,
+            language: Language::ENGLISH,
+            standing,
+        }
+    }
+
+    fn france() -> State {
+        state("FRA", Some(Group::Weog), Standing::Member)
+    }
+
+    fn holy_see() -> State {
+        state("VAT", None, Standing::ObserverState)
+    }
+
+    /// France alone signed, on that day.
+    fn positions() -> Positions {
+        let statement = Statement {
+            id: "our-appeal".parse().unwrap(),
+            date: STATEMENT_DAY.parse().unwrap(),
+            title: "An appeal".to_owned(),
+            signatories: ["FRA".parse().unwrap()].into(),
+            verified: true,
+            source: "invented".to_owned(),
+        };
+        Positions { statements: vec![statement], positions: Vec::new() }
+    }
+
+    fn names(selector: &str, state: &State, hrc_member: bool, due: &str) -> bool {
+        let candidate = Candidate { state, mission: None, hrc_member, due: due.parse().unwrap() };
+        selector.parse::<Selector>().unwrap().names(&candidate, &positions())
+    }
+
+    #[test]
+    fn each_selector_names_whom_it_says() {
+        let due = "2018-02-12";
+        for (selector, french, papal) in [
+            ("all", true, false),
+            ("hrc-members", true, false),
+            ("not-hrc-members", false, false),
+            ("group:weog", true, false),
+            ("group:grulac", false, false),
+            ("state:FRA", true, false),
+            ("state:VAT", false, true),
+            ("tag:core", false, false),
+            ("joined:our-appeal", true, false),
+            ("not-joined:our-appeal", false, false),
+        ] {
+            assert_eq!(names(selector, &france(), true, due), french, "{selector} and a member");
+            assert_eq!(names(selector, &holy_see(), false, due), papal, "{selector} and an observer");
+        }
+        assert!(names("not-hrc-members", &france(), false, due));
+    }
+
+    #[test]
+    fn a_state_has_joined_from_the_day_of_the_statement_on() {
+        assert!(!names("joined:our-appeal", &france(), true, "2018-02-09"));
+        assert!(names("joined:our-appeal", &france(), true, STATEMENT_DAY));
+        assert!(names("not-joined:our-appeal", &france(), true, "2018-02-09"));
+        assert!(!names("not-joined:our-appeal", &france(), true, STATEMENT_DAY));
+    }
+
+    #[test]
+    fn every_selector_reads_back_as_it_is_written_and_no_other_word_is_one() {
+        for text in [
+            "all",
+            "hrc-members",
+            "not-hrc-members",
+            "group:asia-pacific",
+            "state:FRA",
+            "tag:core",
+            "joined:our-appeal",
+            "not-joined:our-appeal",
+        ] {
+            assert_eq!(text.parse::<Selector>().unwrap().to_string(), text);
+        }
+        for wrong in
+            ["", "members", "group:nato", "state:France", "tag:", "tag:a b", "joined:", "ALL", "hrc-members:2018"]
+        {
+            assert!(wrong.parse::<Selector>().is_err(), "{wrong} was taken");
+        }
+    }
+
+    #[test]
+    fn the_target_is_never_written_to_and_exclude_wins_over_include() {
+        let audience = |include: &str, exclude: &str| Audience {
+            include: vec![include.parse().unwrap()],
+            exclude: vec![exclude.parse().unwrap()],
+        };
+        let france = france();
+        let candidate = Candidate {
+            state: &france,
+            mission: None::<&Mission>,
+            hrc_member: true,
+            due: "2018-02-12".parse().unwrap(),
+        };
+        let judge = |audience: &Audience, target: Option<&str>| {
+            audience.judge(&candidate, target.map(|t| t.parse().unwrap()), &positions()).map(ToString::to_string)
+        };
+        let only_spain = audience("state:FRA", "state:ESP");
+        assert_eq!(judge(&only_spain, Some("FRA")), Err(LeftOut::Target));
+        assert_eq!(judge(&only_spain, Some("CHN")), Err(LeftOut::NoContact));
+        assert_eq!(judge(&audience("all", "group:weog"), None), Err(LeftOut::Excluded("group:weog".parse().unwrap())));
+        assert_eq!(judge(&audience("state:ESP", "all"), None), Err(LeftOut::NotIncluded));
+    }
+}

@@ -118,7 +118,10 @@ pub enum CalendarPart {
 }
 
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct CalendarArgs {
+    #[command(subcommand)]
+    pub action: Option<CalendarAction>,
     /// Only this part
     pub part: Option<CalendarPart>,
     /// From this day on [default: today]
@@ -127,6 +130,33 @@ pub struct CalendarArgs {
     /// Up to this day [default: two years later]
     #[arg(long, value_name = "DAY")]
     pub to: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum CalendarAction {
+    /// Write the dates, and the times at which letters leave, as an iCalendar file
+    ///
+    /// Importing a later file updates the entries of an earlier one. Provisional dates are tentative.
+    Export(CalendarExportArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct CalendarExportArgs {
+    /// From this day on [default: today, or the campaign's first date]
+    #[arg(long, value_name = "DAY")]
+    pub from: Option<String>,
+    /// Up to this day [default: two years later, or the campaign's last date]
+    #[arg(long, value_name = "DAY")]
+    pub to: Option<String>,
+    /// Letters of this campaign only [default: of every campaign that is planned]
+    #[arg(long, value_name = "CAMPAIGN")]
+    pub campaign: Option<String>,
+    /// Days off as well
+    #[arg(long)]
+    pub holidays: bool,
+    /// Write to this file [default: to standard output]
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -63,7 +63,7 @@ async fn dispatch(context: &Context, command: Command) -> Result<Answer, CliErro
     match command {
         Command::Init(args) => commands::init::run(context, &args),
         Command::Check(args) => commands::check::run(context, &args).await,
-        Command::Calendar(args) => commands::calendar::run(context, &args),
+        Command::Calendar(args) => commands::calendar::run(context, &args).await,
         Command::Contacts(args) => commands::contacts::run(context, &args).await,
         Command::Plan(args) => commands::plan::run(context, &args).await,
         Command::Preview(args) => commands::preview::run(context, &args).await,

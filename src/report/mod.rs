@@ -1,5 +1,6 @@
 //! TOLD: what staff see, as one value that is then shown as a table or as JSON.
 
+pub mod agenda;
 pub mod summary;
 
 pub use summary::{Attention, CampaignSummary, Counts};

@@ -236,12 +236,17 @@ impl OneStep<'_> {
         let due_at = override_.and_then(|o| o.due).unwrap_or(self.due.at);
         let due_day = campaign.zone.day_of(due_at);
         let member = self.hrc_member(state);
-        let candidate = Candidate { state, mission, hrc_member: member.unwrap_or(false), due: due_day };
+        let candidate = |hrc_member| Candidate { state, mission, hrc_member, due: due_day };
+        let judged = |member| campaign.audience.judge(&candidate(member), campaign.target, &workspace.positions);
         let previous = self.step.follows.as_ref().map(|follows| earlier.get(&(follows.clone(), state.code)));
         let mut leave_out = |reason: String| {
             drafted.left_out.push(LeftOutRow { delegation: state.code, step: self.step.id.clone(), reason });
         };
-        let mission = match (campaign.audience.judge(&candidate, campaign.target, &workspace.positions), mission) {
+        if member.is_none() && judged(true).is_ok() != judged(false).is_ok() {
+            // Not known is neither yes nor no: nobody is left out, and nobody written to, at a guess.
+            return self.fault(self.members_not_known(), state.code);
+        }
+        let mission = match (judged(member.unwrap_or(false)), mission) {
             // Observers are not part of `all`; they need no line each time.
             (Err(LeftOut::NotIncluded), None) if !state.is_member() => return,
             (Err(why), _) => return leave_out(why.to_string()),
@@ -252,14 +257,8 @@ impl OneStep<'_> {
             let follows = self.step.follows.as_ref().map(ToString::to_string).unwrap_or_default();
             return leave_out(format!("it gets no letter `{follows}` for this one to follow"));
         }
-        if member.is_none() && self.asks_for_membership() {
-            let problem = Problem::error(format!(
-                "the members of the Human Rights Council on {} are not known",
-                self.milestone.day
-            ))
-            .help("leave out hrc-members, not-hrc-members and delegation.hrc_member for dates that far away");
-            self.fault(problem, state.code);
-            return;
+        if member.is_none() && self.letter_asks_for_membership() {
+            return self.fault(self.members_not_known(), state.code);
         }
         let Some(choice) = fallback::choose(Some(mission), state, |language| self.presses.has(language)) else {
             return;
@@ -328,20 +327,22 @@ impl OneStep<'_> {
 
     /// `None`: the Council of that day is not known.
     fn hrc_member(&self, state: &State) -> Option<bool> {
+        if !state.is_member() {
+            return Some(false);
+        }
         self.input.workspace.calendar.hrc_member(state.code, self.milestone.day).ok()
     }
 
-    fn asks_for_membership(&self) -> bool {
-        let audience = &self.input.file.campaign.audience;
-        let selects = audience.include.iter().chain(&audience.exclude);
-        selects.into_iter().any(|s| matches!(s, Selector::HrcMembers | Selector::NotHrcMembers))
-            || self
-                .input
-                .workspace
-                .snapshot
-                .letter(&self.step.letter)
-                .iter()
-                .any(|(_, text)| text.contains("hrc_member"))
+    fn members_not_known(&self) -> Problem {
+        let message = format!("the members of the Human Rights Council on {} are not known", self.milestone.day);
+        let help = "leave out hrc-members, not-hrc-members and delegation.hrc_member for dates that far away";
+        let place = self.input.file.source.place(self.input.file.steps[self.position].when.clone());
+        Problem::error(message).at(place).help(help)
+    }
+
+    fn letter_asks_for_membership(&self) -> bool {
+        let letters = self.input.workspace.snapshot.letter(&self.step.letter);
+        letters.iter().any(|(_, text)| text.contains("hrc_member"))
     }
 
     #[expect(clippy::too_many_arguments, reason = "one letter is made of all of them, and of nothing else")]

@@ -124,16 +124,18 @@ def case(days, milestone, offset, at, zone):
 
 def cases():
     days = milestones()
-    offsets = itertools.cycle([
+    kinds = [
         "-15 working days", "0 days", "-6 weeks", "-4 business days", "-1 month", "-3 days", "+1 working day", "-60 working days",
         "-2 months", "10 working days", "-1 week", "0 working days", "-13 months", "45 days", "-250 working days", "3 months", "-100 days",
-    ])
+    ]
+    offsets = itertools.cycle(kinds)
     times = itertools.cycle(["09:30", "00:00", "23:59", "02:30", "12:00"])
     zones = itertools.cycle(["Europe/Zurich"] * 3 + ["America/New_York", "Asia/Kathmandu", "Pacific/Apia", "UTC"])
     for n in range(27, 64):
         for end in ("opens", "closes"):
-            for _ in range(6):
-                yield case(days, f"hrc:{n}.{end}", next(offsets), next(times), next(zones))
+            # Every kind of offset from every session of the campaign's years; a few from those before.
+            for offset in kinds if n >= 31 else (next(offsets) for _ in range(6)):
+                yield case(days, f"hrc:{n}.{end}", offset, next(times), next(zones))
     for n in range(27, 55):
         for end in ("opens", "closes"):
             yield case(days, f"upr:{n}.{end}", next(offsets), next(times), next(zones))

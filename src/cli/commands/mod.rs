@@ -2,6 +2,7 @@
 
 pub mod approve;
 pub mod calendar;
+pub mod calendar_export;
 pub mod check;
 pub mod completions;
 pub mod contacts;

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use crate::campaign::{Statement, States, positions::Position};
-use crate::config::reader::{Document, Table};
+use crate::config::reader::{At, Document, Table};
 use crate::config::source::Source;
+use crate::config::un;
 use crate::vocabulary::problem::Problem;
-use crate::vocabulary::{AskId, StatementId};
+use crate::vocabulary::{AskId, StateCode, StatementId};
 
 /// What the file adds.
 #[derive(Debug, Clone, Default)]
@@ -64,9 +65,27 @@ fn statement(table: Table<'_>, states: &States, before: &[Statement]) -> Option<
             "add `signatories = [\"FRA\", …]`",
         );
     }
+    if let Some(id) = &id {
+        tell_what_it_replaces(&table, id, &signatories);
+    }
     let source = table.text("source").map_or_else(|| "config/positions.toml".to_owned(), |at| at.value.to_owned());
     table.finish();
     Some(Statement { id: id?.value, date: date?.value, title: title?, signatories, verified: true, source })
+}
+
+/// A statement that is built in is replaced as a whole: whoever meant to add one State must not lose the others unseen.
+fn tell_what_it_replaces(table: &Table<'_>, id: &At<StatementId>, own: &BTreeSet<StateCode>) {
+    let Some(shipped) = un::statements().iter().find(|statement| statement.id == id.value) else { return };
+    let list = |codes: Vec<&StateCode>| codes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let added = list(own.difference(&shipped.signatories).collect());
+    let lost = list(shipped.signatories.difference(own).collect());
+    let told = [("it adds", added), ("it leaves out", lost.clone())];
+    let told: Vec<String> = told.iter().filter(|(_, l)| !l.is_empty()).map(|(verb, l)| format!("{verb} {l}")).collect();
+    let difference = if told.is_empty() { "the same States".to_owned() } else { told.join("; ") };
+    let message = format!("the statement `{}` is built in, and this list takes its place: {difference}", id.value);
+    let problem = if lost.is_empty() { Problem::notice(message) } else { Problem::warning(message) };
+    let help = "write every signatory into the list, or leave the entry out; `demarche check` shows this again";
+    table.document().report(problem.at(table.document().source().place(id.span.clone())).help(help));
 }
 
 fn position(table: Table<'_>, states: &States) -> Option<Position> {

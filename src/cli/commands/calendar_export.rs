@@ -1,0 +1,141 @@
+//! `demarche calendar export`
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+
+use serde_json::json;
+
+use crate::adapters::ics;
+use crate::adapters::store::{DispatchFilter, Store};
+use crate::cli::answer::{Answer, CliError};
+use crate::cli::args::CalendarExportArgs;
+use crate::cli::context::{Context, campaign, day, shown};
+use crate::cli::output;
+use crate::config::sections::campaign::CampaignFile;
+use crate::config::workspace::Workspace;
+use crate::outbox::{Dispatch, Draft};
+use crate::report::agenda::{Leaving, dates, letters};
+use crate::steps::draft::{Drafting, draft};
+use crate::vocabulary::problem::Problem;
+use crate::vocabulary::{Day, Zone};
+
+/// What is exported where nobody says until when. Unit: days.
+const TWO_YEARS: i64 = 730;
+
+pub async fn run(context: &Context, args: &CalendarExportArgs) -> Result<Answer, CliError> {
+    let workspace = context.sound_workspace()?;
+    let store = context.existing_store(&workspace).await?;
+    let leaving = match &args.campaign {
+        Some(name) => of_campaign(&workspace, campaign(&workspace, name)?, store.as_ref()).await?,
+        None => of_all(store.as_ref()).await?,
+    };
+    let (from, until) = range(context, args, &leaving)?;
+    let within = |one: &Leaving| (from..=until).contains(&Zone::GENEVA.day_of(one.due));
+    let leaving: Vec<Leaving> = leaving.into_iter().filter(within).collect();
+    let mut entries = dates(&workspace.calendar, workspace.states(), from, until, args.holidays);
+    entries.extend(letters(&leaving));
+    let dayless: Vec<u16> = workspace
+        .calendar
+        .upr_sessions(Some(from), Some(until))
+        .filter(|session| session.opens.is_none() && session.closes.is_none())
+        .map(|session| session.number)
+        .collect();
+    let value = json!({ "from": from, "to": until, "events": entries, "without_a_day": dayless });
+    if context.json && args.out.is_none() {
+        return Ok(Answer::new("", &value));
+    }
+    let missing: String = dayless.iter().map(|n| format!("upr:{n} has no days yet and is not in the file\n")).collect();
+    let text = ics::write(&entries, context.now());
+    let Some(file) = &args.out else {
+        if !missing.is_empty() {
+            output::say(missing.trim_end());
+        }
+        return Ok(Answer::raw(text.into_bytes()));
+    };
+    save(file, &text)?;
+    let count = match entries.len() {
+        1 => "1 entry".to_owned(),
+        n => format!("{n} entries"),
+    };
+    Ok(Answer::new(format!("{count} from {from} to {until} written to {}\n{missing}", shown(file)), &value))
+}
+
+fn save(file: &Path, text: &str) -> Result<(), CliError> {
+    std::fs::write(file, text).map_err(|error| CliError::World {
+        message: format!("{} cannot be written", shown(file)),
+        cause: Some(error.to_string()),
+        help: "choose another file, or look at the folder's rights".to_owned(),
+    })
+}
+
+/// A campaign's own dates are never cut off by a default.
+fn range(context: &Context, args: &CalendarExportArgs, leaving: &[Leaving]) -> Result<(Day, Day), CliError> {
+    let today = Zone::GENEVA.day_of(context.now());
+    let days = || leaving.iter().map(|one| Zone::GENEVA.day_of(one.due)).filter(|_| args.campaign.is_some());
+    let from = match &args.from {
+        Some(text) => day(text)?,
+        None => days().min().map_or(today, |first| first.min(today)),
+    };
+    let until = match &args.to {
+        Some(text) => day(text)?,
+        None => {
+            let usual = from.max(today).plus_days(TWO_YEARS).unwrap_or(from);
+            days().max().map_or(usual, |last| last.max(usual))
+        }
+    };
+    if until < from {
+        return Err(CliError::request("the last day is before the first", "exchange --from and --to"));
+    }
+    Ok((from, until))
+}
+
+/// Of every campaign in the database.
+async fn of_all(store: Option<&Store>) -> Result<Vec<Leaving>, CliError> {
+    let Some(store) = store else { return Ok(Vec::new()) };
+    Ok(store.dispatches(&DispatchFilter::default()).await?.iter().map(planned).collect())
+}
+
+/// As it is planned; as the files have it where it is not planned yet.
+async fn of_campaign(
+    workspace: &Workspace,
+    file: &CampaignFile,
+    store: Option<&Store>,
+) -> Result<Vec<Leaving>, CliError> {
+    if let Some(store) = store {
+        let filter = DispatchFilter { campaign: Some(file.campaign.id.clone()), ..DispatchFilter::default() };
+        let stored = store.dispatches(&filter).await?;
+        if !stored.is_empty() {
+            return Ok(stored.iter().map(planned).collect());
+        }
+    }
+    let (fixed, overrides) = (BTreeMap::new(), HashMap::new());
+    let drafting = Drafting { workspace, file, secret: "", fixed: &fixed, overrides: &overrides };
+    let mut leaving = Vec::new();
+    let drafted = draft(&drafting, |letter| leaving.push(only_drafted(&letter.draft)));
+    if drafted.problems.iter().any(Problem::is_error) {
+        return Err(CliError::Files(drafted.problems));
+    }
+    Ok(leaving)
+}
+
+fn planned(dispatch: &Dispatch) -> Leaving {
+    Leaving {
+        id: dispatch.id.clone(),
+        domain: dispatch.sender.domain().to_owned(),
+        due: dispatch.due,
+        status: Some(dispatch.status),
+        milestone: dispatch.milestone.clone(),
+        provisional: dispatch.provisional,
+    }
+}
+
+fn only_drafted(draft: &Draft) -> Leaving {
+    Leaving {
+        id: draft.id.clone(),
+        domain: draft.sender.domain().to_owned(),
+        due: draft.due,
+        status: None,
+        milestone: draft.milestone.clone(),
+        provisional: draft.provisional,
+    }
+}
