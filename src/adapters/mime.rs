@@ -9,7 +9,8 @@ use lettre::message::header::{
 };
 use lettre::message::{Body, Mailboxes, MultiPart, SinglePart};
 
-use crate::letters::{Message, MessageError, MessageId};
+use crate::campaign::FileName;
+use crate::letters::{Attachment, Message, MessageError, MessageId};
 use crate::vocabulary::{Digest, Instant, Mailbox, Zone};
 
 /// Why no bytes were made.
@@ -19,6 +20,8 @@ pub enum MimeError {
     Message(#[from] MessageError),
     #[error("the address {0} cannot stand in a message")]
     Address(String),
+    #[error("the file {0} cannot be attached")]
+    Attachment(FileName),
     /// Our own mistake: what we wrote would break on the wire.
     #[error("the finished message would break on the wire: {0}")]
     Wire(&'static str),
@@ -52,10 +55,19 @@ pub fn compose(message: &Message) -> Result<Vec<u8>, MimeError> {
     headers.insert_raw(HeaderValue::new(content_language, message.language.to_string()));
     headers.set(MIME_VERSION_1_0);
 
-    let parts = MultiPart::alternative()
-        .boundary(boundary(&message.message_id))
+    let words = MultiPart::alternative()
+        .boundary(boundary(&message.message_id, "words"))
         .singlepart(part(ContentType::TEXT_PLAIN, &message.text))
         .singlepart(part(ContentType::TEXT_HTML, &message.html));
+    let parts = if message.attachments.is_empty() {
+        words
+    } else {
+        let whole = MultiPart::mixed().boundary(boundary(&message.message_id, "whole")).multipart(words);
+        message
+            .attachments
+            .iter()
+            .try_fold(whole, |whole, file| Ok::<_, MimeError>(whole.singlepart(attached(file)?)))?
+    };
     let mut bytes = headers.to_string().into_bytes();
     bytes.extend_from_slice(&parts.formatted());
     check_wire(&bytes)?;
@@ -80,8 +92,8 @@ fn mailboxes<'a>(list: impl IntoIterator<Item = &'a Mailbox>) -> Result<Mailboxe
 }
 
 /// `=_` can stand in neither quoted-printable nor base64, so no part can hold the boundary.
-fn boundary(id: &MessageId) -> String {
-    let digest = Digest::of_parts([id.as_str().as_bytes(), b"boundary"]);
+fn boundary(id: &MessageId, of: &str) -> String {
+    let digest = Digest::of_parts([id.as_str().as_bytes(), of.as_bytes()]);
     digest.bytes().iter().take(16).fold("=_".to_owned(), |all, byte| format!("{all}{byte:02x}"))
 }
 
@@ -97,6 +109,14 @@ fn part(kind: ContentType, words: &str) -> SinglePart {
         Body::dangerous_pre_encoded(without_leading_dots(&quoted), ContentTransferEncoding::QuotedPrintable)
     };
     SinglePart::builder().content_type(kind).body(body)
+}
+
+/// Base64 whatever the kind: the bytes arrive as they are, and no line of a file can end the message.
+fn attached(file: &Attachment) -> Result<SinglePart, MimeError> {
+    let kind = ContentType::parse(file.name.media_type()).map_err(|_| MimeError::Attachment(file.name.clone()))?;
+    let body = Body::new_with_encoding(file.bytes.clone(), ContentTransferEncoding::Base64)
+        .map_err(|_| MimeError::Attachment(file.name.clone()))?;
+    Ok(lettre::message::Attachment::new(file.name.to_string()).body(body, kind))
 }
 
 fn encoded(lines: String, encoding: ContentTransferEncoding) -> Body {

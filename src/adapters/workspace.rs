@@ -16,7 +16,7 @@ const DEEPEST: usize = 4;
 ///
 /// What cannot be read is part of the answer: a letter must not leave because its template was unreadable.
 pub fn read(workspace: &Path) -> Snapshot {
-    let mut snapshot = Snapshot::default();
+    let mut snapshot = Snapshot { root: workspace.to_owned(), ..Snapshot::default() };
     if !workspace.join("config").is_dir() {
         snapshot.unreadable.insert("config".to_owned(), "there is no such folder".to_owned());
     }

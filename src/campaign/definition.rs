@@ -2,6 +2,7 @@
 
 use chrono::Duration;
 
+use super::attach::Attach;
 use super::audience::Audience;
 use super::milestone::When;
 use crate::vocabulary::{Address, AskId, CampaignId, LetterName, Mailbox, StateCode, StepId, Zone};
@@ -88,6 +89,8 @@ pub struct Step {
     /// How long retries go on after the first attempt. Default 2 days.
     pub give_up: Duration,
     pub if_provisional: IfProvisional,
+    /// In the order in which the message shows them; nothing twice.
+    pub attach: Vec<Attach>,
 }
 
 /// A condition judged at the moment of sending.

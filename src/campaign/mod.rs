@@ -1,5 +1,6 @@
 //! WHY and TO WHOM: the campaign, its audience, and who sits in which mission.
 
+pub mod attach;
 pub mod audience;
 pub mod contact;
 pub mod definition;
@@ -7,6 +8,7 @@ pub mod milestone;
 pub mod positions;
 pub mod states;
 
+pub use attach::{Attach, FileName};
 pub use audience::{Audience, Selector};
 pub use contact::{Contact, Gender, Mission, Post, Rank, Send};
 pub use definition::{Approver, Ask, Campaign, Condition, IfProvisional, Late, Signatory, Step};

@@ -26,6 +26,8 @@ pub struct Context {
     pub clock: SystemClock,
     /// Whether standard input and output are a person's.
     pub interactive: bool,
+    /// Whether standard output is a screen: bytes of a file do not belong there.
+    pub screen: bool,
 }
 
 impl Context {

@@ -42,6 +42,7 @@ pub fn context(arguments: &Arguments) -> Context {
         by: by.unwrap_or_else(|| "somebody".to_owned()),
         clock: SystemClock,
         interactive: std::io::stdin().is_terminal() && std::io::stderr().is_terminal(),
+        screen: std::io::stdout().is_terminal(),
     }
 }
 

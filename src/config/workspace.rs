@@ -1,6 +1,7 @@
 //! A whole workspace: every file read, every problem found, all at once.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use super::contacts;
 use super::sections::campaign::CampaignFile;
@@ -9,7 +10,8 @@ use super::sections::rehearsal::SampleAnswer;
 use super::sections::{calendar, campaign, installation, positions, rehearsal};
 use super::source::Source;
 use super::un;
-use crate::campaign::{Mission, Positions, States, contact};
+use crate::campaign::{Attach, FileName, Mission, Positions, States, contact};
+use crate::letters::letter::LARGEST_ATTACHMENTS;
 use crate::schedule::Calendar;
 use crate::vocabulary::problem::Problem;
 use crate::vocabulary::{CampaignId, Day, Digest, LetterName, hint};
@@ -26,6 +28,8 @@ const FRAMES: &str = "templates/frames/";
 /// The bytes of all files at one moment; names are relative to the workspace, with `/`.
 #[derive(Debug, Clone, Default)]
 pub struct Snapshot {
+    /// Where the files were read; what settings name by a relative path lies there.
+    pub root: PathBuf,
     pub files: BTreeMap<String, Vec<u8>>,
     /// Files and folders that could not be read, and why.
     pub unreadable: BTreeMap<String, String>,
@@ -90,6 +94,11 @@ impl Snapshot {
             }
         }
         found
+    }
+
+    /// A file beside a letter's `LANG.md`.
+    pub fn attachment(&self, letter: &LetterName, name: &FileName) -> Option<&[u8]> {
+        self.files.get(&format!("{LETTERS}{letter}/{name}")).map(Vec::as_slice)
     }
 
     /// A frame's text.
@@ -212,6 +221,7 @@ impl Workspace {
         let mut workspace =
             Self { snapshot, installation, calendar, missions, positions: all, campaigns, sample_answers, problems };
         workspace.check_letters_exist();
+        workspace.check_attachments();
         workspace.check_sample_answers();
         workspace
     }
@@ -251,6 +261,45 @@ impl Workspace {
                 self.problems.push(problem);
             }
         }
+    }
+
+    /// A file that a step attaches lies beside the letter, holds something, and is not too large for a mission's mail server.
+    fn check_attachments(&mut self) {
+        let mut found = Vec::new();
+        for file in &self.campaigns {
+            for (step, places) in file.campaign.steps.iter().zip(&file.steps) {
+                let mut bytes = 0;
+                for (attach, place) in step.attach.iter().zip(&places.attached) {
+                    let Attach::File(name) = attach else { continue };
+                    let path = format!("{LETTERS}{}/{name}", step.letter);
+                    let problem = |what: String, help: String| {
+                        Problem::error(what).at(file.source.place(place.clone())).help(help)
+                    };
+                    match self.snapshot.attachment(&step.letter, name).map(<[u8]>::len) {
+                        None if self.snapshot.unreadable.contains_key(&path) => {}
+                        None => {
+                            let folder = format!("{LETTERS}{}/", step.letter);
+                            let there = self.snapshot.files.keys().filter_map(|file| file.strip_prefix(&folder));
+                            let help = match hint::nearest(name.as_str(), there.filter(|file| !file.ends_with(".md"))) {
+                                Some(near) => format!("did you mean `{near}`?"),
+                                None => format!("put it beside the letter, as {path}"),
+                            };
+                            found.push(problem(format!("there is no file {path}"), help));
+                        }
+                        Some(0) => found.push(problem(format!("{path} is empty"), "save it again".to_owned())),
+                        Some(length) => bytes += length,
+                    }
+                    if bytes > LARGEST_ATTACHMENTS {
+                        let what = format!("the files of step `{}` have {bytes} bytes together, over 6 MiB", step.id);
+                        let help =
+                            "many missions' mail servers refuse more: make them smaller, or put a link into the letter";
+                        found.push(problem(what, help.to_owned()));
+                        break;
+                    }
+                }
+            }
+        }
+        self.problems.extend(found);
     }
 
     /// An invented answer to a letter that does not exist would be missing from the rehearsal without anybody noticing.

@@ -1,5 +1,6 @@
 //! Why a message cannot leave. Carries the facts; the wording is one clause, without a full stop.
 
+use crate::campaign::FileName;
 use crate::vocabulary::address::MailboxError;
 
 /// Why a [`super::Message`] is refused before any byte of it is made.
@@ -24,4 +25,8 @@ pub enum MessageError {
     EmptyPart(&'static str),
     #[error("the {part} part has {bytes} bytes, over 1 MiB")]
     LargePart { part: &'static str, bytes: usize },
+    #[error("the attachment {0} is empty")]
+    EmptyAttachment(FileName),
+    #[error("the attachments have {0} bytes together, over {max} MiB: many missions' mail servers refuse more", max = super::letter::LARGEST_ATTACHMENTS / 1024 / 1024)]
+    LargeAttachments(usize),
 }

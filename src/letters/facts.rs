@@ -147,6 +147,9 @@ pub struct Facts {
     previous: Option<PreviousFact>,
     /// For the helper `joined`; not a fact of its own.
     joined: Vec<StatementId>,
+    /// Printed above the letter, not by it.
+    #[serde(skip)]
+    inside_address: Vec<String>,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -213,6 +216,7 @@ impl Facts {
         let english = input.language == Language::ENGLISH;
         let official = |state: &State| english.then(|| state.official_en.clone()).filter(|name| !name.is_empty());
         let target = input.campaign.target.and_then(|code| input.states.get(code));
+        let inside_address = address.inside.lines().into_iter().map(str::to_owned).collect();
         let named = input.mission.head().filter(|contact| !contact.name.trim().is_empty());
         let head = named.map(|contact| Head {
             name: contact.name.trim().to_owned(),
@@ -262,7 +266,13 @@ impl Facts {
             send_date: input.send_date,
             previous: input.previous,
             joined: input.joined,
+            inside_address,
         })
+    }
+
+    /// The lines above the salutation, from the name downwards.
+    pub fn inside_address(&self) -> &[String] {
+        &self.inside_address
     }
 }
 

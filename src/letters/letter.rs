@@ -16,3 +16,6 @@ pub const LONGEST_SUBJECT: usize = 255;
 
 /// Unit: bytes, for text and HTML each. 1 MiB, over a hundred times a long letter: more is a loop gone wrong.
 pub const LARGEST_PART: usize = 1024 * 1024;
+
+/// Unit: bytes, of all files of one letter together. 6 MiB become 8 MiB on the wire; many missions' servers take 10.
+pub const LARGEST_ATTACHMENTS: usize = 6 * 1024 * 1024;

@@ -4,7 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::error::MessageError;
-use super::letter::{LARGEST_PART, LONGEST_SUBJECT};
+use super::letter::{LARGEST_ATTACHMENTS, LARGEST_PART, LONGEST_SUBJECT};
+use crate::campaign::FileName;
 use crate::vocabulary::{Language, Mailbox, address, safe_text};
 
 /// The name of a message for ever, made once at planning and the same in every attempt.
@@ -60,13 +61,23 @@ pub struct Message {
     pub text: String,
     pub html: String,
     pub language: Language,
+    /// In the order of the step's `attach`.
+    pub attachments: Vec<Attachment>,
+}
+
+/// A file that goes with a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attachment {
+    pub name: FileName,
+    pub bytes: Vec<u8>,
 }
 
 impl Message {
     /// What must hold before the message becomes bytes.
     ///
     /// # Errors
-    /// The first of: no recipient, a subject or a name that could break out of its header, an empty or too large part.
+    /// The first of: no recipient, a subject or a name that could break out of its header, an empty or too large part, an
+    /// empty attachment or attachments too large.
     pub fn check(&self) -> Result<(), MessageError> {
         if self.to.is_empty() {
             return Err(MessageError::NoRecipient);
@@ -102,6 +113,13 @@ impl Message {
                 return Err(MessageError::Unsafe { field: part, code: u32::from(c) });
             }
         }
+        if let Some(empty) = self.attachments.iter().find(|file| file.bytes.is_empty()) {
+            return Err(MessageError::EmptyAttachment(empty.name.clone()));
+        }
+        let bytes: usize = self.attachments.iter().map(|file| file.bytes.len()).sum();
+        if bytes > LARGEST_ATTACHMENTS {
+            return Err(MessageError::LargeAttachments(bytes));
+        }
         Ok(())
     }
 
@@ -135,6 +153,7 @@ pub(crate) mod tests {
             text: "Excellency,\n\nWe write.\n".to_owned(),
             html: "<p>Excellency,</p><p>We write.</p>".to_owned(),
             language: Language::ENGLISH,
+            attachments: Vec::new(),
         }
     }
 

@@ -13,7 +13,9 @@ pub mod holes;
 pub mod inside_address;
 pub mod letter;
 pub mod message;
+pub mod sheet;
 pub mod wording;
+pub mod words;
 
 pub use address_forms::{AddressForm, FormsOfAddress};
 pub use basis::Basis;
@@ -21,4 +23,6 @@ pub use error::MessageError;
 pub use facts::{Facts, FactsInput};
 pub use inside_address::InsideAddress;
 pub use letter::Rendered;
-pub use message::{Message, MessageId};
+pub use message::{Attachment, Message, MessageId};
+pub use sheet::Sheet;
+pub use words::Words;

@@ -2,18 +2,19 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::adapters::mime;
 use crate::adapters::render::Press;
 use crate::campaign::audience::{Candidate, LeftOut};
-use crate::campaign::{Campaign, MilestoneRef, Mission, Selector, State, Step};
+use crate::campaign::{Attach, Campaign, MilestoneRef, Mission, Selector, State, Step};
 use crate::config::forms::FORMS_OF_ADDRESS;
 use crate::config::sections::campaign::CampaignFile;
 use crate::config::workspace::Workspace;
 use crate::letters::facts::{FactsInput, MilestoneFact, PreviousFact, ReviewFact, SessionFact};
-use crate::letters::guards::{Finding, Guarded, Guards};
-use crate::letters::{Facts, Message, MessageId, Rendered, fallback};
+use crate::letters::guards::{Guarded, Guards};
+use crate::letters::{Facts, Message, MessageId, Sheet, fallback};
 use crate::outbox::{Draft, Recipients, SendingRules};
 use crate::schedule::{Calendar, Due, Milestone, ScheduleError, due};
+pub use crate::steps::finish::Letter;
+use crate::steps::finish::{Common, Print, Unfinished, finish};
 use crate::steps::guarding;
 use crate::steps::presses::{self, Presses};
 use crate::vocabulary::problem::Problem;
@@ -69,14 +70,14 @@ pub struct Drafted {
     pub dates: Vec<(StepId, Milestone, Due)>,
 }
 
-/// A drafted letter with its readable forms.
-#[derive(Debug)]
-pub struct Letter {
-    pub draft: Draft,
-    pub rendered: Rendered,
-    pub message: Message,
-    /// What the guards object to.
-    pub findings: Vec<Finding>,
+/// Which letters are wanted.
+#[derive(Default)]
+#[expect(missing_debug_implementations, reason = "a choice made by a function has nothing to show")]
+pub struct Wanted<'a> {
+    /// `None`: all. The others are still rendered, for later letters name them; but they get no bytes.
+    pub only: Option<&'a dyn Fn(&DispatchId) -> bool>,
+    /// Print those that attach no PDF, too.
+    pub pdf: bool,
 }
 
 /// What a later step needs of an earlier one to the same delegation.
@@ -87,7 +88,12 @@ struct Earlier {
 }
 
 /// Drafts every letter of a campaign, in the order of steps and States; all problems are found at once.
-pub fn draft(input: &Drafting<'_>, mut each: impl FnMut(Letter)) -> Drafted {
+pub fn draft(input: &Drafting<'_>, each: impl FnMut(Letter)) -> Drafted {
+    draft_only(input, &Wanted::default(), each)
+}
+
+/// The same, for some letters.
+pub fn draft_only(input: &Drafting<'_>, wanted: &Wanted<'_>, mut each: impl FnMut(Letter)) -> Drafted {
     let mut drafted = Drafted { fixed: input.fixed.clone(), ..Drafted::default() };
     let campaign = &input.file.campaign;
     check_selectors(input, &mut drafted.problems);
@@ -102,6 +108,14 @@ pub fn draft(input: &Drafting<'_>, mut each: impl FnMut(Letter)) -> Drafted {
         Ok(guards) => guards,
         Err(why) => {
             drafted.problems.push(Problem::error(why).in_file(input.file.source.file.clone()));
+            return drafted;
+        }
+    };
+    let prints = wanted.pdf || campaign.steps.iter().any(|step| step.attach.contains(&Attach::Letter));
+    let printer = match prints.then(|| presses::printer(input.workspace)).transpose() {
+        Ok(printer) => printer,
+        Err(problems) => {
+            drafted.problems.extend(problems);
             return drafted;
         }
     };
@@ -123,6 +137,7 @@ pub fn draft(input: &Drafting<'_>, mut each: impl FnMut(Letter)) -> Drafted {
         };
         let mut one = OneStep {
             input,
+            wanted,
             step,
             position,
             milestone,
@@ -132,8 +147,19 @@ pub fn draft(input: &Drafting<'_>, mut each: impl FnMut(Letter)) -> Drafted {
             faults: BTreeMap::new(),
             fallbacks: BTreeMap::new(),
         };
+        let mut unfinished = Vec::new();
         for state in input.workspace.states().iter() {
-            one.state(state, &mut earlier, &mut drafted, &mut each);
+            unfinished.extend(one.state(state, &mut earlier, &mut drafted));
+        }
+        let common = Common { workspace: input.workspace, step, zone: campaign.zone, printer: printer.as_ref() };
+        for letter in finish(unfinished, &common) {
+            match letter {
+                Ok(letter) => {
+                    drafted.letters += 1;
+                    each(letter);
+                }
+                Err((state, problems)) => problems.into_iter().for_each(|problem| one.fault(problem, state)),
+            }
         }
         one.report_faults(&mut drafted.problems);
         one.report_fallbacks(&mut drafted.problems);
@@ -208,6 +234,7 @@ fn check_selectors(input: &Drafting<'_>, problems: &mut Vec<Problem>) {
 /// One step while its letters are drafted.
 struct OneStep<'a> {
     input: &'a Drafting<'a>,
+    wanted: &'a Wanted<'a>,
     step: &'a Step,
     position: usize,
     milestone: Milestone,
@@ -226,8 +253,7 @@ impl OneStep<'_> {
         state: &State,
         earlier: &mut HashMap<(StepId, StateCode), Earlier>,
         drafted: &mut Drafted,
-        each: &mut impl FnMut(Letter),
-    ) {
+    ) -> Option<Unfinished> {
         let campaign = &self.input.file.campaign;
         let workspace = self.input.workspace;
         let mission = workspace.mission(state.code);
@@ -241,14 +267,16 @@ impl OneStep<'_> {
         let previous = self.step.follows.as_ref().map(|follows| earlier.get(&(follows.clone(), state.code)));
         let mut leave_out = |reason: String| {
             drafted.left_out.push(LeftOutRow { delegation: state.code, step: self.step.id.clone(), reason });
+            None
         };
         if member.is_none() && judged(true).is_ok() != judged(false).is_ok() {
             // Not known is neither yes nor no: nobody is left out, and nobody written to, at a guess.
-            return self.fault(self.members_not_known(), state.code);
+            self.fault(self.members_not_known(), state.code);
+            return None;
         }
         let mission = match (judged(member.unwrap_or(false)), mission) {
             // Observers are not part of `all`; they need no line each time.
-            (Err(LeftOut::NotIncluded), None) if !state.is_member() => return,
+            (Err(LeftOut::NotIncluded), None) if !state.is_member() => return None,
             (Err(why), _) => return leave_out(why.to_string()),
             (Ok(_), None) => return leave_out(LeftOut::NoContact.to_string()),
             (Ok(_), Some(mission)) => mission,
@@ -258,12 +286,11 @@ impl OneStep<'_> {
             return leave_out(format!("it gets no letter `{follows}` for this one to follow"));
         }
         if member.is_none() && self.letter_asks_for_membership() {
-            return self.fault(self.members_not_known(), state.code);
+            self.fault(self.members_not_known(), state.code);
+            return None;
         }
-        let Some(choice) = fallback::choose(Some(mission), state, |language| self.presses.has(language)) else {
-            return;
-        };
-        let Some(press) = self.presses.get(choice.language) else { return };
+        let choice = fallback::choose(Some(mission), state, |language| self.presses.has(language))?;
+        let press = self.presses.get(choice.language)?;
         if choice.is_fallback() {
             self.fallbacks.entry((choice.wished, choice.language)).or_default().push(state.code);
         }
@@ -271,7 +298,6 @@ impl OneStep<'_> {
         let made = self.letter(&id, state, mission, member, press, recipients, due_at, previous.flatten());
         match made {
             Ok((letter, thread)) => {
-                drafted.letters += 1;
                 let accepted = override_.map(|known| known.accepted.as_slice()).unwrap_or_default();
                 let source = &press.letter().source;
                 let open = letter.findings.iter().filter(|finding| !accepted.contains(&finding.to_string()));
@@ -283,9 +309,12 @@ impl OneStep<'_> {
                     None => (due_day, letter.rendered.subject.clone()),
                 };
                 earlier.insert((self.step.id.clone(), state.code), Earlier { day, subject, thread });
-                each(letter);
+                self.wanted.only.is_none_or(|wanted| wanted(&id)).then_some(letter)
             }
-            Err(problems) => problems.into_iter().for_each(|problem| self.fault(problem, state.code)),
+            Err(problems) => {
+                problems.into_iter().for_each(|problem| self.fault(problem, state.code));
+                None
+            }
         }
     }
 
@@ -356,7 +385,7 @@ impl OneStep<'_> {
         recipients: Recipients,
         due_at: Instant,
         previous: Option<&Earlier>,
-    ) -> Result<(Letter, Vec<MessageId>), Vec<Problem>> {
+    ) -> Result<(Unfinished, Vec<MessageId>), Vec<Problem>> {
         let campaign = &self.input.file.campaign;
         let language = press.language();
         let facts = Facts::gather(FactsInput {
@@ -395,6 +424,7 @@ impl OneStep<'_> {
             text: rendered.text.clone(),
             html: rendered.html.clone(),
             language,
+            attachments: Vec::new(),
         };
         let findings = self.guards.findings(&Guarded {
             to: mission,
@@ -402,7 +432,6 @@ impl OneStep<'_> {
             rendered: &rendered,
             lines: &guarding::lines_around(&message, mission, state),
         });
-        let bytes = mime::compose(&message).map_err(|e| fault(e.to_string()))?;
         let mut thread = thread;
         thread.push(message_id.clone());
         let draft = Draft {
@@ -416,14 +445,23 @@ impl OneStep<'_> {
             sender: campaign.from.address.clone(),
             recipients,
             subject: rendered.subject.clone(),
-            digest: Digest::of(&bytes),
-            message: bytes,
+            digest: Digest::of(b""),
+            message: Vec::new(),
             message_id: message_id.to_string(),
             rules: rules(self.step),
             why: self.why(due_at),
             objections: findings.iter().map(ToString::to_string).collect(),
         };
-        Ok((Letter { draft, rendered, message, findings }, thread))
+        let wants_pdf = self.wanted.pdf || self.step.attach.contains(&Attach::Letter);
+        let print = match wants_pdf && self.wanted.only.is_none_or(|wanted| wanted(id)) {
+            true => Some(Print {
+                sheet: Sheet::new(campaign, &facts, language, campaign.zone.day_of(due_at), &rendered.subject),
+                blocks: press.set(&facts)?,
+            }),
+            false => None,
+        };
+        let file = press.letter().source.file.clone();
+        Ok((Unfinished { draft, rendered, message, findings, print, file }, thread))
     }
 
     /// The State under review, where the step is timed by a review.

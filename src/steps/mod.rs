@@ -7,6 +7,7 @@ pub mod correct;
 pub mod decide;
 pub mod dispatch;
 pub mod draft;
+pub mod finish;
 pub mod guarding;
 pub mod neighbours;
 pub mod plan;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::adapters::render::pdf::Printer;
 use crate::adapters::render::{Frames, LetterSource, Press, Scope};
 use crate::campaign::{MilestoneRef, Step};
 use crate::config::sections::campaign::CampaignFile;
@@ -37,6 +38,18 @@ pub fn frames(workspace: &Workspace) -> Result<Frames, Vec<Problem>> {
         (Ok(html), Ok(text)) => Frames::read(&html, &text),
         (html, text) => Err([html.err(), text.err()].into_iter().flatten().flatten().collect()),
     }
+}
+
+/// The printer of the campaign's PDFs, or why there can be none.
+pub fn printer(workspace: &Workspace) -> Result<Printer, Vec<Problem>> {
+    const FILE: &str = "templates/frames/letter.typ";
+    let Some(text) = workspace.snapshot.frame("letter.typ") else {
+        let problem = Problem::error(format!("there is no frame {FILE}")).in_file(FILE);
+        return Err(vec![problem.help("take it from a fresh workspace: `demarche init DIR`")]);
+    };
+    let fonts = workspace.installation.as_ref().and_then(|installation| installation.fonts.as_ref());
+    let folder = fonts.map(|folder| workspace.snapshot.root.join(folder));
+    Printer::new(&Source::new(FILE, text), folder.as_deref())
 }
 
 /// Compiles all languages of a step's letter, also those that no delegation asks for yet: a mistake is found before it is needed.

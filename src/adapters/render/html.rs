@@ -2,6 +2,7 @@
 
 use super::pieces::Piece;
 use super::tree::{Block, Inline, Item};
+use crate::letters::Words;
 
 const PARAGRAPH: &str = "<p style=\"margin:0 0 1em 0\">";
 const LIST: &str = " style=\"margin:0 0 1em 0;padding:0 0 0 1.5em\"";
@@ -177,4 +178,56 @@ pub fn without_empty_elements(html: String) -> String {
         }
     }
     html
+}
+
+/// The words of a finished letter, numbers of lists included. It reads the HTML that is written here, and no other.
+pub fn words(html: &str) -> Words {
+    let body = html.find("<body").map_or(html, |at| &html[at..]);
+    let mut words = String::with_capacity(body.len());
+    // For each list that is open, the number of its next item.
+    let mut lists: Vec<Option<u64>> = Vec::new();
+    let mut rest = body;
+    while let Some(at) = rest.find(['<', '&']) {
+        words.push_str(&rest[..at]);
+        let end = if rest[at..].starts_with('<') { '>' } else { ';' };
+        let Some(length) = rest[at..].find(end) else { break };
+        let inside = &rest[at + 1..at + length];
+        match inside.split(' ').next().unwrap_or("") {
+            _ if end == ';' => words.extend(entity(inside)),
+            "ul" => lists.push(None),
+            "ol" => lists.push(Some(start_of(inside))),
+            "/ul" | "/ol" => drop(lists.pop()),
+            "li" => {
+                if let Some(Some(number)) = lists.last_mut() {
+                    words.push_str(&format!("{number}."));
+                    *number += 1;
+                }
+            }
+            _ => {}
+        }
+        rest = &rest[at + length + 1..];
+    }
+    words.push_str(rest);
+    Words::of(&words)
+}
+
+fn start_of(list: &str) -> u64 {
+    list.split_once("start=\"").and_then(|(_, rest)| rest.split('"').next()?.parse().ok()).unwrap_or(1)
+}
+
+fn entity(name: &str) -> Option<char> {
+    match name {
+        "amp" => Some('&'),
+        "lt" => Some('<'),
+        "gt" => Some('>'),
+        "quot" => Some('"'),
+        _ => {
+            let code = name.strip_prefix('#')?;
+            let code = match code.strip_prefix('x') {
+                Some(hex) => u32::from_str_radix(hex, 16).ok()?,
+                None => code.parse().ok()?,
+            };
+            char::from_u32(code)
+        }
+    }
 }

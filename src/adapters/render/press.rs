@@ -14,10 +14,10 @@ use super::placeholders::{self, MOST_TAGS};
 use super::scope::Scope;
 use super::tags::{self, Block as BlockTag, Tag, TagError};
 use super::tree::{Inline, Mark, settle};
-use super::{front, html, markdown, text, wrap};
+use super::{front, html, markdown, set, text, wrap};
 use crate::config::source::Source;
 use crate::letters::letter::{LARGEST_PART, LONGEST_SUBJECT, Rendered};
-use crate::letters::{Facts, holes};
+use crate::letters::{Facts, Words, holes};
 use crate::vocabulary::problem::Problem;
 use crate::vocabulary::{Language, LetterName, safe_text};
 
@@ -40,6 +40,8 @@ pub struct Press {
     plain: Handlebars<'static>,
     /// Values escaped: `html`.
     html: Handlebars<'static>,
+    /// Values escaped for JSON: `set`.
+    set: Handlebars<'static>,
 }
 
 impl Press {
@@ -79,12 +81,14 @@ impl Press {
         let (plain_subject, html_subject) = (text::line(&subject, &pieces), html::line(&subject, &pieces));
         let mut plain = engine(letter.language, str::to_owned);
         let mut rich = engine(letter.language, handlebars::html_escape);
+        let mut data = engine(letter.language, set::escape);
         let text_template = frames.text(letter.language, &plain_subject, &text::write(&blocks, &pieces));
         let html_template = frames.html(letter.language, &html_subject, &html::write(&blocks, &pieces));
         plain
             .register_template_string("subject", plain_subject)
             .and_then(|()| plain.register_template_string("text", text_template))
             .and_then(|()| rich.register_template_string("html", html_template))
+            .and_then(|()| data.register_template_string("set", set::write(&blocks, &pieces)))
             .map_err(|error| vec![engine_problem(source, &error.reason().to_string())])?;
         Ok(Self {
             letter: letter.clone(),
@@ -92,6 +96,7 @@ impl Press {
             subject: parts.subject,
             plain,
             html: rich,
+            set: data,
         })
     }
 
@@ -137,7 +142,29 @@ impl Press {
         if wrapped.paragraphs.is_empty() {
             problems.push(self.problem("nothing is left of the letter for this delegation"));
         }
+        if problems.is_empty()
+            && let Some((text, html)) = Words::of(&wrapped.text).difference(&html::words(&html))
+        {
+            problems.push(self.differs("HTML", &text, &html));
+        }
         if problems.is_empty() { Ok(Rendered { subject, text: wrapped.text, html }) } else { Err(problems) }
+    }
+
+    /// That a form of the letter says other words than its text.
+    pub fn differs(&self, form: &str, text: &str, other: &str) -> Problem {
+        let message = format!("the letter's {form} and its text do not say the same: “…{other}…” against “…{text}…”");
+        self.problem(message)
+            .help("this is our mistake, or the frame's: compare the frame with that of a fresh workspace")
+    }
+
+    /// The letter's blocks with their values, as the printer takes them: JSON.
+    ///
+    /// # Errors
+    /// When the engine refuses; facts that must not be printed are [`Press::render`]'s to find.
+    pub fn set(&self, facts: &Facts) -> Result<String, Vec<Problem>> {
+        let failed = |error: &dyn std::fmt::Display| vec![engine_problem(&self.letter.source, &error.to_string())];
+        let context = Context::wraps(facts).map_err(|e| failed(&e))?;
+        self.set.render_with_context("set", &context).map_err(|e| failed(&e))
     }
 
     fn problem(&self, message: impl Into<String>) -> Problem {

@@ -11,7 +11,7 @@ use crate::cli::context::{Context, day, shown};
 use crate::vocabulary::Day;
 
 /// The HRC37 example: the repository's own workspace, carried by the binary.
-const EXAMPLE: [(&str, &str); 17] = [
+const EXAMPLE: [(&str, &str); 18] = [
     ("config/demarche.toml", include_str!("../../../config/demarche.toml")),
     ("config/calendar.toml", include_str!("../../../config/calendar.toml")),
     ("config/contacts.csv", include_str!("../../../config/contacts.csv")),
@@ -28,6 +28,7 @@ const EXAMPLE: [(&str, &str); 17] = [
     ("templates/letters/before-upr/fr.md", include_str!("../../../templates/letters/before-upr/fr.md")),
     ("templates/letters/before-upr/es.md", include_str!("../../../templates/letters/before-upr/es.md")),
     ("templates/frames/letter.html.hbs", include_str!("../../../templates/frames/letter.html.hbs")),
+    ("templates/frames/letter.typ", include_str!("../../../templates/frames/letter.typ")),
     ("templates/frames/letter.txt.hbs", include_str!("../../../templates/frames/letter.txt.hbs")),
 ];
 

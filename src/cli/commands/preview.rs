@@ -13,18 +13,12 @@ use crate::cli::args::{Format, PreviewArgs};
 use crate::cli::context::{Context, campaign, shown, state};
 use crate::outbox::Dispatch;
 use crate::steps::approve::manifest_of;
-use crate::steps::draft::{Drafting, Letter, draft, known_step};
+use crate::steps::draft::{Drafting, Letter, Wanted, draft_only, known_step};
 use crate::steps::plan::overrides;
 use crate::vocabulary::problem::Problem;
-use crate::vocabulary::{Zone, safe_text};
+use crate::vocabulary::{DispatchId, Zone, safe_text};
 
 pub async fn run(context: &Context, args: &PreviewArgs) -> Result<Answer, CliError> {
-    if args.format == Format::Pdf {
-        return Err(CliError::request(
-            "this version does not print letters as PDF yet",
-            "use --format text, html or eml",
-        ));
-    }
     let workspace = context.sound_workspace()?;
     let file = campaign(&workspace, &args.campaign)?;
     let step = args.step.as_deref().map(|step| known_step(&file.campaign, step)).transpose();
@@ -40,12 +34,11 @@ pub async fn run(context: &Context, args: &PreviewArgs) -> Result<Answer, CliErr
         overrides: &overrides(&known.stored),
     };
     let mut letters: Vec<Letter> = Vec::new();
-    let drafted = draft(&drafting, |letter| {
-        let wanted_step = step.as_ref().is_none_or(|step| *step == letter.draft.id.step);
-        if wanted_step && delegation.is_none_or(|code| code == letter.draft.id.delegation) {
-            letters.push(letter);
-        }
-    });
+    let chosen = |id: &DispatchId| {
+        step.as_ref().is_none_or(|step| *step == id.step) && delegation.is_none_or(|code| code == id.delegation)
+    };
+    let wanted = Wanted { only: Some(&chosen), pdf: args.format == Format::Pdf };
+    let drafted = draft_only(&drafting, &wanted, |letter| letters.push(letter));
     let selected = |d: &&Dispatch| {
         step.as_ref().is_none_or(|step| *step == d.id.step) && delegation.is_none_or(|code| code == d.id.delegation)
     };
@@ -75,6 +68,15 @@ pub async fn run(context: &Context, args: &PreviewArgs) -> Result<Answer, CliErr
     let single = letters.len() == 1;
     if args.format == Format::Eml && single {
         return Ok(Answer::raw(letters.swap_remove(0).draft.message));
+    }
+    if args.format == Format::Pdf && !context.json {
+        return match letters.pop().and_then(|letter| letter.pdf) {
+            Some(pdf) if single && !context.screen => Ok(Answer::raw(pdf)),
+            _ => Err(CliError::request(
+                "a PDF is not shown on a terminal",
+                "write the letters to a folder with --out DIR, or one letter into a file: … --delegation FRA --step letter > letter.pdf",
+            )),
+        };
     }
     let mut text = String::new();
     let mut shown_steps = Vec::new();
@@ -194,7 +196,8 @@ fn write(folder: &Path, letter: &Letter, format: Format) -> Result<(), CliError>
     let (name, bytes) = match format {
         Format::Html => (format!("{stem}.html"), letter.rendered.html.clone().into_bytes()),
         Format::Eml => (eml.clone(), letter.draft.message.clone()),
-        Format::Text | Format::Pdf => (format!("{stem}.txt"), letter.rendered.text.clone().into_bytes()),
+        Format::Pdf => (format!("{stem}.pdf"), letter.pdf.clone().unwrap_or_default()),
+        Format::Text => (format!("{stem}.txt"), letter.rendered.text.clone().into_bytes()),
     };
     let path = folder.join(name);
     std::fs::write(&path, bytes).map_err(|e| failed(&path, e))

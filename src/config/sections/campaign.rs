@@ -4,9 +4,10 @@ use std::ops::Range;
 
 use chrono::Duration;
 
+use crate::campaign::attach::FileNameError;
 use crate::campaign::{
-    Approver, Ask, Audience, Campaign, Condition, IfProvisional, Late, MilestoneRef, Offset, Selector, Signatory,
-    States, Step, When, audience::SELECTOR_FORMS, milestone::MILESTONE_FORMS,
+    Approver, Ask, Attach, Audience, Campaign, Condition, IfProvisional, Late, MilestoneRef, Offset, Selector,
+    Signatory, States, Step, When, audience::SELECTOR_FORMS, milestone::MILESTONE_FORMS,
 };
 use crate::config::reader::{Document, Table};
 use crate::config::source::Source;
@@ -27,6 +28,8 @@ pub struct CampaignFile {
 pub struct StepPlaces {
     pub letter: Range<usize>,
     pub when: Range<usize>,
+    /// For each entry of `attach`.
+    pub attached: Vec<Range<usize>>,
 }
 
 /// Reads one campaign. `stem` is the file's name without `.toml`, which the id must equal.
@@ -89,8 +92,10 @@ pub fn read(source: &Source, stem: &str, states: &States) -> (Option<CampaignFil
     let (Some(basics), false) = (basics, problems.iter().any(Problem::is_error)) else {
         return (None, problems);
     };
-    let (steps, places) =
-        steps.into_iter().map(|(step, p)| (step, StepPlaces { letter: p.letter, when: p.when })).unzip();
+    let (steps, places) = steps
+        .into_iter()
+        .map(|(step, p)| (step, StepPlaces { letter: p.letter, when: p.when, attached: p.attached }))
+        .unzip();
     let campaign = Campaign {
         id: basics.id,
         title: basics.title,
@@ -229,6 +234,7 @@ struct Places {
     letter: Range<usize>,
     when: Range<usize>,
     follows: Range<usize>,
+    attached: Vec<Range<usize>>,
 }
 
 /// A step at fault is left out, and its id put among the `broken`: who follows it is not to blame.
@@ -247,19 +253,27 @@ fn step(table: Table<'_>, states: &States, broken: &mut std::collections::HashSe
     let give_up = span("give_up", Duration::days(2));
     let if_provisional =
         table.choice("if_provisional", &[("hold", IfProvisional::Hold), ("send", IfProvisional::Send)]);
-    for attachment in table.texts("attach").unwrap_or_default() {
-        let (message, help) = if attachment.value == "pdf" {
-            ("this version does not print the letter as PDF yet", "leave `attach` out")
-        } else {
-            ("this version does not attach files yet", "leave `attach` out, and put a link into the letter")
-        };
-        table.document().report_at(attachment.span, message, help);
+    let mut attach: Vec<(Attach, Range<usize>)> = Vec::new();
+    for written in table.texts("attach").unwrap_or_default() {
+        match attachment(written.value) {
+            Ok(one) if attach.iter().any(|(there, _)| *there == one) => {
+                let message = format!("`{}` is attached twice", written.value);
+                table.document().report_at(written.span, message, "leave one of them out");
+            }
+            Ok(one) => attach.push((one, written.span)),
+            Err(why) => {
+                let help = "write \"pdf\" for the letter itself, or the name of a file beside its en.md";
+                table.document().report_at(written.span, why, help);
+            }
+        }
     }
+    let (attach, attached) = attach.into_iter().unzip();
     let places = Places {
         id: table.span_of("id"),
         letter: table.span_of("letter"),
         when: table.span_of("when"),
         follows: table.span_of("follows"),
+        attached,
     };
     if only_if.is_some() && follows.is_none() && !table.has("follows") {
         table.wrong(
@@ -282,8 +296,17 @@ fn step(table: Table<'_>, states: &States, broken: &mut std::collections::HashSe
         late_by,
         give_up,
         if_provisional: if_provisional.unwrap_or(IfProvisional::Hold),
+        attach,
     };
     Some((step, places))
+}
+
+fn attachment(written: &str) -> Result<Attach, String> {
+    match written {
+        "pdf" if cfg!(feature = "pdf") => Ok(Attach::Letter),
+        "pdf" => Err("this program was built without PDF".to_owned()),
+        name => name.parse().map(Attach::File).map_err(|e: FileNameError| e.to_string()),
+    }
 }
 
 fn when(table: &Table<'_>, states: &States) -> Option<When> {

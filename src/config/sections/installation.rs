@@ -17,6 +17,8 @@ pub struct Installation {
     pub worker: Worker,
     /// Age of `as_of` from which a row of contacts.csv is warned of.
     pub warn_after: Duration,
+    /// A folder with fonts for scripts that the built-in ones lack; relative to the workspace.
+    pub fonts: Option<String>,
 }
 
 #[derive(Debug, Clone)]
@@ -168,19 +170,21 @@ pub fn read(source: &Source) -> (Option<Installation>, Vec<Problem>) {
         contacts.finish();
         age.map(|at| at.value)
     });
-    if let Some(letters) = root.table("letters") {
-        if letters.has("fonts") {
-            letters.wrong("fonts", "fonts serve the PDF, which this version does not print yet", "leave the line out");
+    let fonts = root.table("letters").and_then(|letters| {
+        let folder = letters.text("fonts").map(|at| at.value.to_owned());
+        if folder.as_deref() == Some("") {
+            letters.wrong("fonts", "the folder has no name", "name the folder, or leave the line out");
         }
         letters.finish();
-    }
+        folder
+    });
     root.finish();
     let problems = document.into_problems();
     if problems.iter().any(Problem::is_error) {
         return (None, problems);
     }
     let installation =
-        Installation { database, delivery, worker, warn_after: warn_after.unwrap_or(Duration::days(180)) };
+        Installation { database, delivery, worker, warn_after: warn_after.unwrap_or(Duration::days(180)), fonts };
     (Some(installation), problems)
 }
 
@@ -483,7 +487,6 @@ mod tests {
     #[test]
     fn what_this_version_cannot_do_is_refused_and_not_ignored() {
         check("[inbox]\nmode = \"imap\"\n", 2, "does not read incoming mail");
-        check("[letters]\nfonts = \"f\"\n", 2, "PDF");
     }
 
     #[test]

@@ -1,0 +1,84 @@
+//! The words of a letter, whatever it is printed as: so that text, HTML and PDF can be proved to say the same.
+
+/// A letter's characters in reading order, without what only arranges them: spaces, and the signs with which lists, quotes
+/// and rules are drawn.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Words(String);
+
+/// `-`, `*` and `>` draw lists, rules and quotes in plain text; `•` does in a PDF. They may be words too; that is the one
+/// difference that a comparison cannot see.
+fn arranges(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '-' | '*' | '>' | '•' | '\u{200B}')
+}
+
+impl Words {
+    pub fn of(text: &str) -> Self {
+        Self(text.chars().filter(|c| !arranges(*c)).collect())
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Where two letters part, each with a few characters around the place; `None` when they say the same.
+    pub fn difference(&self, other: &Self) -> Option<(String, String)> {
+        if self.0 == other.0 {
+            return None;
+        }
+        let common = self.0.chars().zip(other.0.chars()).take_while(|(a, b)| a == b).count();
+        let around = |words: &str| words.chars().skip(common.saturating_sub(20)).take(45).collect();
+        Some((around(&self.0), around(&other.0)))
+    }
+
+    /// The same for pages on which lines are laid out from right to left: their words stand in the order of the page, not of
+    /// reading, so what is compared is which characters there are, and how often each.
+    pub fn difference_in_any_order(&self, other: &Self) -> Option<(String, String)> {
+        let sorted = |words: &str| {
+            let mut all: Vec<char> = words.chars().collect();
+            all.sort_unstable();
+            Self(all.into_iter().collect())
+        };
+        sorted(&self.0).difference(&sorted(&other.0))
+    }
+}
+
+/// Whether a text holds letters of a script that is written from right to left: Hebrew, Arabic, Syriac, Thaana, N'Ko and
+/// their neighbours (Unicode Standard Annex 9, classes R and AL).
+pub fn runs_right_to_left(text: &str) -> bool {
+    text.chars().any(|c| {
+        matches!(c, '\u{0590}'..='\u{08FF}' | '\u{FB1D}'..='\u{FDFF}' | '\u{FE70}'..='\u{FEFF}' | '\u{10800}'..='\u{10FFF}' | '\u{1E800}'..='\u{1EFFF}')
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn line_breaks_and_bullets_are_not_words() {
+        assert_eq!(Words::of("We ask:\n\n- to join,\n  and\n* * *\n> so"), Words::of("We ask: • to join, and so"));
+    }
+
+    #[test]
+    fn one_other_word_is_found_and_shown() {
+        let (ours, theirs) = Words::of("We write to Sweden").difference(&Words::of("We write to Norway")).unwrap();
+        assert_eq!((ours.as_str(), theirs.as_str()), ("WewritetoSweden", "WewritetoNorway"));
+    }
+
+    #[test]
+    fn a_word_that_is_missing_is_found_in_any_order() {
+        let whole = Words::of("سعادة السفير Wang");
+        assert_eq!(whole.difference_in_any_order(&Words::of("Wang السفير سعادة")), None);
+        assert!(whole.difference_in_any_order(&Words::of("Wang السفير")).is_some());
+    }
+
+    #[test]
+    fn arabic_and_hebrew_run_from_right_to_left() {
+        assert!(runs_right_to_left("Mr. أحمد") && runs_right_to_left("דוד"));
+        assert!(!runs_right_to_left("Zoë, Владимир, 習近平, 37.º"));
+    }
+}
