@@ -193,7 +193,9 @@ fn a_preview_shows_the_letter_as_it_would_leave() {
     let planned = workspace.run("show spring/letter/FRA --eml").ends_with_code(0).out;
     assert_eq!(eml, planned, "the preview differs from what was planned");
     assert!(eml.contains("\r\nCc: ") && eml.contains("\r\nMessage-ID: <"), "{eml}");
-    workspace.run("preview spring --format pdf").ends_with_code(1).complains("PDF");
+    let pdf = workspace.bytes("preview spring --step letter --delegation FRA --format pdf");
+    assert!(pdf.starts_with(b"%PDF-1.7"), "{:?}", String::from_utf8_lossy(&pdf[..20.min(pdf.len())]));
+    workspace.run("preview spring --format pdf").ends_with_code(1).complains("--out DIR");
     workspace.run("preview spring --delegation BLR").ends_with_code(1).complains("the letter is about this State");
     workspace.run("preview spring --step lettr").ends_with_code(1).complains("did you mean `letter`?");
 }

@@ -260,6 +260,7 @@ fn the_bytes_of_a_letter_are_known_in_advance() {
         text: letter.text,
         html: letter.html,
         language: Language::ENGLISH,
+        attachments: Vec::new(),
     };
     let bytes = compose(&message).unwrap();
     insta::assert_snapshot!("sample_eml", String::from_utf8(bytes).unwrap().replace("\r\n", "\n"));
@@ -607,6 +608,7 @@ proptest! {
                 text: letter.text.clone(),
                 html: letter.html.clone(),
                 language: Language::ENGLISH,
+                attachments: Vec::new(),
             };
             let bytes = compose(&message).unwrap();
             let read = MessageParser::default().parse(&bytes).unwrap();

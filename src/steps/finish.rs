@@ -155,7 +155,7 @@ fn printed(
         due: draft.due,
         name: &draft.message_id,
     };
-    let (bytes, on_paper) = printer.print(&order).map_err(|problem| vec![problem])?;
+    let (bytes, on_paper) = printer.print(&order).map_err(|problem| vec![*problem])?;
     let text = Words::of(&rendered.text);
     let difference = if draft.language.right_to_left() || runs_right_to_left(&rendered.text) {
         text.difference_in_any_order(&on_paper)

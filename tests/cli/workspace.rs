@@ -14,10 +14,11 @@ pub const POSITIONS: &str = "config/positions.toml";
 pub const REHEARSAL: &str = "config/rehearsal.toml";
 pub const LETTER: &str = "templates/letters/appeal/en.md";
 pub const HTML_FRAME: &str = "templates/frames/letter.html.hbs";
+pub const PDF_FRAME: &str = "templates/frames/letter.typ";
 pub const TEXT_FRAME: &str = "templates/frames/letter.txt.hbs";
 
 /// Three missions and two steps: `letter` is long due and may still leave, `reminder` is due in 2090.
-const FILES: [(&str, &str); 10] = [
+const FILES: [(&str, &str); 11] = [
     (INSTALLATION, include_str!("small/demarche.toml")),
     (CALENDAR, include_str!("small/calendar.toml")),
     (CAMPAIGN, include_str!("small/spring.toml")),
@@ -28,6 +29,7 @@ const FILES: [(&str, &str); 10] = [
     ("templates/letters/reminder/en.md", include_str!("small/reminder.md")),
     (HTML_FRAME, include_str!("../../templates/frames/letter.html.hbs")),
     (TEXT_FRAME, include_str!("../../templates/frames/letter.txt.hbs")),
+    (PDF_FRAME, include_str!("../../templates/frames/letter.typ")),
 ];
 
 pub const ANNA: &str = "Anna Person";
@@ -165,6 +167,11 @@ impl Workspace {
     /// Words divided at spaces.
     pub fn run(&self, words: &str) -> Said {
         self.args(&words.split_whitespace().collect::<Vec<_>>())
+    }
+
+    /// What a command writes to a file or a pipe, byte by byte.
+    pub fn bytes(&self, words: &str) -> Vec<u8> {
+        self.command(&words.split_whitespace().collect::<Vec<_>>()).output().unwrap().stdout
     }
 
     /// The worker, in the background.

@@ -16,6 +16,7 @@ use super::laid_out::{self, Printed};
 use super::world::{FRAME, LetterWorld};
 use super::{Order, faults};
 use crate::config::source::Source;
+use crate::config::workspace::INSTALLATION;
 use crate::letters::words::runs_right_to_left;
 use crate::letters::{Sheet, Words};
 use crate::vocabulary::problem::Problem;
@@ -28,7 +29,7 @@ pub struct Printer {
     typst: typst::syntax::Source,
     folder: Option<PathBuf>,
     /// Read when the first letter needs it: most need no other script.
-    more: OnceLock<Result<Fonts, Problem>>,
+    more: OnceLock<Result<Fonts, Box<Problem>>>,
     standards: PdfStandards,
 }
 
@@ -62,7 +63,7 @@ impl Printer {
     ///
     /// # Errors
     /// A character that no font has; a mistake in the frame, or words of its own in it; a date before the year 1.
-    pub fn print(&self, order: &Order<'_>) -> Result<(Vec<u8>, Words), Problem> {
+    pub fn print(&self, order: &Order<'_>) -> Result<(Vec<u8>, Words), Box<Problem>> {
         let fonts = self.fonts_for(order)?;
         let letter = Letter {
             language: order.language,
@@ -72,7 +73,7 @@ impl Printer {
         };
         let letter = serde_json::to_vec(&letter).map_err(|e| self.ours(&e))?;
         let world = LetterWorld { fonts, frame: &self.typst, letter: Bytes::new(letter) };
-        let refused = |errors: &[SourceDiagnostic]| faults::problem(&world, &self.frame, errors);
+        let refused = |errors: &[SourceDiagnostic]| Box::new(faults::problem(&world, &self.frame, errors));
         let made =
             typst::compile::<PagedDocument>(&world).output.map_err(|errors| refused(&errors)).and_then(|document| {
                 let printed = laid_out::read(&document);
@@ -93,14 +94,15 @@ impl Printer {
     }
 
     /// Our own mistake.
-    fn ours(&self, error: &serde_json::Error) -> Problem {
-        Problem::error(format!("the letter's data cannot be set: {error}"))
+    fn ours(&self, error: &serde_json::Error) -> Box<Problem> {
+        let problem = Problem::error(format!("the letter's data cannot be set: {error}"))
             .in_file(&self.frame.file)
-            .help("this is our mistake, not the letter's: please report it with the letter")
+            .help("this is our mistake, not the letter's: please report it with the letter");
+        Box::new(problem)
     }
 
     /// The built-in fonts when they are enough; so a folder of fonts changes no letter that does not need it.
-    fn fonts_for(&self, order: &Order<'_>) -> Result<&Fonts, Problem> {
+    fn fonts_for(&self, order: &Order<'_>) -> Result<&Fonts, Box<Problem>> {
         let all: String = order.sheet.strings().collect::<Vec<_>>().concat();
         let own = Fonts::built_in();
         let missing = |fonts: &Fonts| -> Vec<char> {
@@ -114,9 +116,9 @@ impl Printer {
         let Some(folder) = &self.folder else { return Err(no_glyph(&missing(own), None)) };
         let more = self.more.get_or_init(|| {
             Fonts::with_folder(folder).map_err(|(path, e)| {
-                Problem::error(format!("the fonts in {} cannot be read: {e}", path.display()))
-                    .in_file(crate::config::workspace::INSTALLATION)
-                    .help("look at `[letters] fonts`: it names a folder, relative to the workspace")
+                let problem = Problem::error(format!("the fonts in {} cannot be read: {e}", path.display()));
+                let help = "look at `[letters] fonts`: it names a folder, relative to the workspace";
+                Box::new(problem.in_file(INSTALLATION).help(help))
             })
         });
         let fonts = more.as_ref().map_err(Clone::clone)?;
@@ -127,8 +129,8 @@ impl Printer {
     }
 
     /// A frame prints date and inside address, and nothing that the sheet does not say.
-    fn judge_frame(&self, sheet: &Sheet, printed: &Printed) -> Result<(), Problem> {
-        let wrong = |what: String, help: &str| Err(Problem::error(what).in_file(&self.frame.file).help(help));
+    fn judge_frame(&self, sheet: &Sheet, printed: &Printed) -> Result<(), Box<Problem>> {
+        let wrong = |what: String, help: &str| Err(Box::new(Problem::error(what).in_file(&self.frame.file).help(help)));
         let known: Vec<Words> = sheet.strings().map(Words::of).collect();
         let number = |word: &str| word.parse::<usize>().is_ok_and(|n| n <= printed.pages);
         let words = printed.around.iter().flat_map(|run| run.split_whitespace());
@@ -157,7 +159,7 @@ impl Printer {
     }
 }
 
-fn no_glyph(missing: &[char], folder: Option<&Path>) -> Problem {
+fn no_glyph(missing: &[char], folder: Option<&Path>) -> Box<Problem> {
     let mut named: Vec<String> = missing.iter().take(5).map(|c| format!("“{c}” (U+{:04X})", u32::from(*c))).collect();
     if missing.len() > named.len() {
         named.push(format!("{} more", missing.len() - named.len()));
@@ -166,9 +168,8 @@ fn no_glyph(missing: &[char], folder: Option<&Path>) -> Problem {
         Some(folder) => format!("add a font that has it to {}; the Noto fonts have all", folder.display()),
         None => "name a folder with a font that has it: `[letters] fonts = \"…\"`; the Noto fonts have all".to_owned(),
     };
-    Problem::error(format!("no font has {}", named.join(", ")))
-        .in_file(crate::config::workspace::INSTALLATION)
-        .help(help)
+    let problem = Problem::error(format!("no font has {}", named.join(", ")));
+    Box::new(problem.in_file(INSTALLATION).help(help))
 }
 
 /// In UTC, whatever the machine's zone.

@@ -21,7 +21,7 @@ impl Printer {
 
     /// # Errors
     /// Always; but there is no printer to ask.
-    pub fn print(&self, _: &Order<'_>) -> Result<(Vec<u8>, Words), Problem> {
-        Err(Problem::error("this program was built without PDF"))
+    pub fn print(&self, _: &Order<'_>) -> Result<(Vec<u8>, Words), Box<Problem>> {
+        Err(Box::new(Problem::error("this program was built without PDF")))
     }
 }
