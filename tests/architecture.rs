@@ -23,7 +23,7 @@ const WALLS: [(&str, &[&str]); 7] = [
 ];
 
 /// Words that mean the world outside: files, clock, network, database, templates. A room has none of them.
-const WORLD: [&str; 15] = [
+const WORLD: [&str; 16] = [
     "async",
     "await",
     "tokio",
@@ -32,6 +32,7 @@ const WORLD: [&str; 15] = [
     "lettre",
     "rustls",
     "handlebars",
+    "typst",
     "toml",
     "clap",
     "tracing",
@@ -45,7 +46,7 @@ const WORLD: [&str; 15] = [
 const WORLD_OF_STD: [&str; 6] = ["fs", "env", "net", "process", "thread", "io"];
 
 /// What only one part of the house may speak.
-const LANGUAGES: [&str; 5] = ["sea_orm", "lettre", "handlebars", "toml", "clap"];
+const LANGUAGES: [&str; 6] = ["sea_orm", "lettre", "handlebars", "typst", "toml", "clap"];
 
 /// A file holds one thought; no thought needs more.
 const LONGEST_FILE: usize = 600;

@@ -8,7 +8,7 @@ use std::process::Command;
 
 use demarche::adapters::workspace;
 use demarche::config::workspace::{Snapshot, Workspace};
-use demarche::steps::draft::{Drafted, Drafting, Letter, Wanted, draft_only};
+use demarche::steps::draft::{Drafted, Drafting, Letter, Pdf, Wanted, draft_only};
 use demarche::vocabulary::problem::Problem;
 use demarche::vocabulary::{DispatchId, safe_text};
 use mail_parser::{MessageParser, MimeHeaders as _};
@@ -48,7 +48,7 @@ fn letter_to(workspace: &Workspace, state: &str) -> Result<Letter, Vec<Problem>>
         Drafting { workspace, file, secret: "a secret", fixed: &BTreeMap::new(), overrides: &HashMap::new() };
     let mut letters = Vec::new();
     let Drafted { problems, .. } =
-        draft_only(&drafting, &Wanted { only: Some(&wanted), pdf: true }, |letter| letters.push(letter));
+        draft_only(&drafting, &Wanted { only: Some(&wanted), pdf: Pdf::All }, |letter| letters.push(letter));
     letters.pop().ok_or_else(|| problems.into_iter().filter(Problem::is_error).collect())
 }
 

@@ -8,7 +8,7 @@ use crate::adapters::store::{DispatchFilter, Store, StoreError};
 use crate::config::workspace::Workspace;
 use crate::outbox::revision::{Revision, revise};
 use crate::outbox::{Dispatch, Draft, Status};
-use crate::steps::draft::{Drafting, draft};
+use crate::steps::draft::{Drafting, Wanted, draft_only};
 use crate::steps::plan::overrides;
 use crate::vocabulary::{Address, DispatchId, Instant};
 
@@ -54,7 +54,8 @@ pub async fn changed(store: &Store, workspace: &Workspace, now: Instant) -> Resu
         let fixed = store.fixed_milestones(&campaign.id).await?;
         let known = overrides(&stored);
         let drafting = Drafting { workspace, file, secret: &secret, fixed: &fixed, overrides: &known };
-        draft(&drafting, |letter| {
+        let only = |id: &DispatchId| by_id.contains_key(id);
+        draft_only(&drafting, &Wanted::only(&only), |letter| {
             found.extend(by_id.get(&letter.draft.id).and_then(|row| difference(row, &letter.draft)));
         });
     }

@@ -1,9 +1,9 @@
 //! After a correction: letters rendered again, for `retry` and for `release --at`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::decide::{approvals_wanted, still_approved};
-use super::draft::{Drafting, Letter, Override, draft};
+use super::draft::{Drafting, Letter, Override, Wanted, draft_only};
 use super::plan::overrides;
 use crate::adapters::store::{DispatchFilter, Move, Store, StoreError};
 use crate::config::sections::campaign::CampaignFile;
@@ -86,7 +86,7 @@ pub async fn correct(
             Correction::ReleaseAt(at) => entry.due = Some(at),
         }
     }
-    let drafts = drafts(store, request, &decided).await?;
+    let drafts = drafts(store, request, dispatches, &decided).await?;
     let wanted = approvals_wanted(store).await?;
     let tx = store.begin().await?;
     let keys: Vec<i64> = dispatches.iter().map(|d| d.key).collect();
@@ -155,6 +155,7 @@ fn corrected_addresses(request: &CorrectRequest<'_>, dispatch: &Dispatch) -> Res
 async fn drafts(
     store: &Store,
     request: &CorrectRequest<'_>,
+    dispatches: &[Dispatch],
     decided: &HashMap<DispatchId, Override>,
 ) -> Result<HashMap<DispatchId, Draft>, CorrectError> {
     let secret = store.secret(request.now).await?;
@@ -167,7 +168,11 @@ async fn drafts(
         overrides: decided,
     };
     let mut drafts = HashMap::new();
-    let drafted = draft(&drafting, |letter: Letter| drop(drafts.insert(letter.draft.id.clone(), letter.draft)));
+    let named: HashSet<&DispatchId> = dispatches.iter().map(|d| &d.id).collect();
+    let only = |id: &DispatchId| named.contains(id);
+    let drafted = draft_only(&drafting, &Wanted::only(&only), |letter: Letter| {
+        drafts.insert(letter.draft.id.clone(), letter.draft);
+    });
     if drafted.problems.iter().any(Problem::is_error) {
         return Err(CorrectError::Problems(drafted.problems));
     }

@@ -70,14 +70,38 @@ pub struct Drafted {
     pub dates: Vec<(StepId, Milestone, Due)>,
 }
 
-/// Which letters are wanted.
+/// Which letters are wanted. The others are still rendered, for later letters name them; but they get no bytes.
 #[derive(Default)]
 #[expect(missing_debug_implementations, reason = "a choice made by a function has nothing to show")]
 pub struct Wanted<'a> {
-    /// `None`: all. The others are still rendered, for later letters name them; but they get no bytes.
+    /// Asked once for each letter, in their order; `None`: all.
     pub only: Option<&'a dyn Fn(&DispatchId) -> bool>,
-    /// Print those that attach no PDF, too.
-    pub pdf: bool,
+    pub pdf: Pdf,
+}
+
+/// Which letters are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Pdf {
+    /// Those that take it along.
+    #[default]
+    AsAttached,
+    All,
+    /// None: for those who ask for dates and recipients. The bytes are then not those that leave.
+    None,
+}
+
+impl<'a> Wanted<'a> {
+    pub fn only(only: &'a dyn Fn(&DispatchId) -> bool) -> Self {
+        Self { only: Some(only), pdf: Pdf::AsAttached }
+    }
+
+    fn prints(&self, step: &Step) -> bool {
+        match self.pdf {
+            Pdf::AsAttached => step.attach.contains(&Attach::Letter),
+            Pdf::All => true,
+            Pdf::None => false,
+        }
+    }
 }
 
 /// What a later step needs of an earlier one to the same delegation.
@@ -111,7 +135,7 @@ pub fn draft_only(input: &Drafting<'_>, wanted: &Wanted<'_>, mut each: impl FnMu
             return drafted;
         }
     };
-    let prints = wanted.pdf || campaign.steps.iter().any(|step| step.attach.contains(&Attach::Letter));
+    let prints = campaign.steps.iter().any(|step| wanted.prints(step));
     let printer = match prints.then(|| presses::printer(input.workspace)).transpose() {
         Ok(printer) => printer,
         Err(problems) => {
@@ -295,7 +319,9 @@ impl OneStep<'_> {
             self.fallbacks.entry((choice.wished, choice.language)).or_default().push(state.code);
         }
         let recipients = recipients(mission, override_);
-        let made = self.letter(&id, state, mission, member, press, recipients, due_at, previous.flatten());
+        let wanted = self.wanted.only.is_none_or(|wanted| wanted(&id));
+        let print = wanted && self.wanted.prints(self.step);
+        let made = self.letter(&id, state, mission, member, press, recipients, due_at, previous.flatten(), print);
         match made {
             Ok((letter, thread)) => {
                 let accepted = override_.map(|known| known.accepted.as_slice()).unwrap_or_default();
@@ -309,7 +335,7 @@ impl OneStep<'_> {
                     None => (due_day, letter.rendered.subject.clone()),
                 };
                 earlier.insert((self.step.id.clone(), state.code), Earlier { day, subject, thread });
-                self.wanted.only.is_none_or(|wanted| wanted(&id)).then_some(letter)
+                wanted.then_some(letter)
             }
             Err(problems) => {
                 problems.into_iter().for_each(|problem| self.fault(problem, state.code));
@@ -385,6 +411,7 @@ impl OneStep<'_> {
         recipients: Recipients,
         due_at: Instant,
         previous: Option<&Earlier>,
+        print: bool,
     ) -> Result<(Unfinished, Vec<MessageId>), Vec<Problem>> {
         let campaign = &self.input.file.campaign;
         let language = press.language();
@@ -452,8 +479,7 @@ impl OneStep<'_> {
             why: self.why(due_at),
             objections: findings.iter().map(ToString::to_string).collect(),
         };
-        let wants_pdf = self.wanted.pdf || self.step.attach.contains(&Attach::Letter);
-        let print = match wants_pdf && self.wanted.only.is_none_or(|wanted| wanted(id)) {
+        let print = match print {
             true => Some(Print {
                 sheet: Sheet::new(campaign, &facts, language, campaign.zone.day_of(due_at), &rendered.subject),
                 blocks: press.set(&facts)?,

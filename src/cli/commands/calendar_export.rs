@@ -15,7 +15,7 @@ use crate::config::sections::campaign::CampaignFile;
 use crate::config::workspace::Workspace;
 use crate::outbox::{Dispatch, Draft};
 use crate::report::agenda::{Leaving, dates, letters};
-use crate::steps::draft::{Drafting, draft};
+use crate::steps::draft::{Drafting, Pdf, Wanted, draft_only};
 use crate::vocabulary::problem::Problem;
 use crate::vocabulary::{Day, Zone};
 
@@ -111,7 +111,8 @@ async fn of_campaign(
     let (fixed, overrides) = (BTreeMap::new(), HashMap::new());
     let drafting = Drafting { workspace, file, secret: "", fixed: &fixed, overrides: &overrides };
     let mut leaving = Vec::new();
-    let drafted = draft(&drafting, |letter| leaving.push(only_drafted(&letter.draft)));
+    let dates = Wanted { pdf: Pdf::None, ..Wanted::default() };
+    let drafted = draft_only(&drafting, &dates, |letter| leaving.push(only_drafted(&letter.draft)));
     if drafted.problems.iter().any(Problem::is_error) {
         return Err(CliError::Files(drafted.problems));
     }

@@ -13,7 +13,7 @@ use crate::cli::args::{Format, PreviewArgs};
 use crate::cli::context::{Context, campaign, shown, state};
 use crate::outbox::Dispatch;
 use crate::steps::approve::manifest_of;
-use crate::steps::draft::{Drafting, Letter, Wanted, draft_only, known_step};
+use crate::steps::draft::{Drafting, Letter, Pdf, Wanted, draft_only, known_step};
 use crate::steps::plan::overrides;
 use crate::vocabulary::problem::Problem;
 use crate::vocabulary::{DispatchId, Zone, safe_text};
@@ -37,7 +37,8 @@ pub async fn run(context: &Context, args: &PreviewArgs) -> Result<Answer, CliErr
     let chosen = |id: &DispatchId| {
         step.as_ref().is_none_or(|step| *step == id.step) && delegation.is_none_or(|code| code == id.delegation)
     };
-    let wanted = Wanted { only: Some(&chosen), pdf: args.format == Format::Pdf };
+    let wanted =
+        Wanted { only: Some(&chosen), pdf: if args.format == Format::Pdf { Pdf::All } else { Pdf::AsAttached } };
     let drafted = draft_only(&drafting, &wanted, |letter| letters.push(letter));
     let selected = |d: &&Dispatch| {
         step.as_ref().is_none_or(|step| *step == d.id.step) && delegation.is_none_or(|code| code == d.id.delegation)

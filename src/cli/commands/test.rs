@@ -1,5 +1,7 @@
 //! `demarche test`
 
+use std::cell::Cell;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -13,7 +15,7 @@ use crate::cli::wiring::{self, Post};
 use crate::config::workspace::Workspace;
 use crate::delivery::Verdict;
 use crate::ports::{Courier as _, Mailer, Outgoing};
-use crate::steps::draft::{Drafting, Letter, draft, known_step};
+use crate::steps::draft::{Drafting, Letter, Wanted, draft_only, known_step};
 use crate::vocabulary::problem::Problem;
 use crate::vocabulary::{Address, DispatchId, Mailbox};
 
@@ -38,14 +40,13 @@ pub async fn run(context: &Context, args: &TestArgs) -> Result<Answer, CliError>
         fixed: &nothing.0,
         overrides: &nothing.1,
     };
+    let taken = Cell::new(false);
+    // Without --delegation the first one of the step.
+    let fits = |id: &DispatchId| {
+        step.as_ref() == Some(&id.step) && delegation.is_none_or(|code| code == id.delegation) && !taken.replace(true)
+    };
     let mut found: Option<Letter> = None;
-    let drafted = draft(&drafting, |letter| {
-        let fits = step.as_ref() == Some(&letter.draft.id.step)
-            && delegation.is_none_or(|code| code == letter.draft.id.delegation);
-        if fits && found.is_none() {
-            found = Some(letter);
-        }
-    });
+    let drafted = draft_only(&drafting, &Wanted::only(&fits), |letter| found = Some(letter));
     if drafted.problems.iter().any(Problem::is_error) {
         return Err(CliError::Files(drafted.problems));
     }

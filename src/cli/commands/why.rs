@@ -11,9 +11,10 @@ use crate::cli::context::{Context, campaign, state};
 use crate::cli::output::{cell, coloured};
 use crate::outbox::Draft;
 use crate::outbox::revision::moved_because;
-use crate::steps::draft::{Drafting, draft};
+use crate::steps::draft::{Drafting, Wanted, draft_only};
 use crate::steps::neighbours;
 use crate::steps::plan::overrides;
+use crate::vocabulary::DispatchId;
 use crate::vocabulary::problem::Problem;
 
 pub async fn run(context: &Context, args: &WhyArgs) -> Result<Answer, CliError> {
@@ -33,11 +34,8 @@ pub async fn run(context: &Context, args: &WhyArgs) -> Result<Answer, CliError> 
     let decided: HashMap<_, _> = overrides(&stored);
     let drafting = Drafting { workspace: &workspace, file, secret: &secret, fixed: &fixed, overrides: &decided };
     let mut drafts: Vec<Draft> = Vec::new();
-    let drafted = draft(&drafting, |letter| {
-        if letter.draft.id.delegation == delegation {
-            drafts.push(letter.draft);
-        }
-    });
+    let theirs = |id: &DispatchId| id.delegation == delegation;
+    let drafted = draft_only(&drafting, &Wanted::only(&theirs), |letter| drafts.push(letter.draft));
     if drafted.problems.iter().any(Problem::is_error) {
         return Err(CliError::Files(drafted.problems));
     }
