@@ -112,7 +112,14 @@ async fn is_planned_again(store: &Store, files: &Files) {
     assert_eq!(status(store, "letter", "FRA").await, Status::Planned);
     let workspace = files.workspace();
     let campaign = &file(&workspace, CAMPAIGN).campaign;
-    let proposal = propose(store, &only("letter", "FRA"), approver(campaign, "Ada").unwrap()).await.unwrap();
+    let proposal = propose(
+        store,
+        &only("letter", "FRA"),
+        approver(campaign, "Ada").unwrap(),
+        &demarche::campaign::Doubts::default(),
+    )
+    .await
+    .unwrap();
     assert_eq!((proposal.dispatches.len(), proposal.to_be_planned), (0, 1), "its old bytes cannot be approved");
     plan_it(store, files).await;
     approve_all(store, files, CAMPAIGN).await;

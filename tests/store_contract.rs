@@ -274,7 +274,7 @@ async fn an_approval_while_the_files_are_planned_again_never_covers_other_bytes(
         let workspace = before.workspace();
         let campaign = &file(&workspace, CAMPAIGN).campaign;
         let ben = approver(campaign, "Ben").unwrap();
-        let proposal = propose(&other, &everything(), ben).await.unwrap();
+        let proposal = propose(&other, &everything(), ben, &demarche::campaign::Doubts::default()).await.unwrap();
         let (approved, planned) =
             tokio::join!(approve(&other, &proposal, 2, "Ben", None, early()), try_plan(&store, &files, CAMPAIGN));
         planned.unwrap();
@@ -423,7 +423,7 @@ async fn an_approval_of_other_bytes_is_refused(home: Home) {
     plan_it(&store, &files).await;
     let workspace = files.workspace();
     let ada = approver(&file(&workspace, CAMPAIGN).campaign, "Ada").unwrap();
-    let shown = propose(&store, &everything(), ada).await.unwrap();
+    let shown = propose(&store, &everything(), ada, &demarche::campaign::Doubts::default()).await.unwrap();
     files.edit(CONTACTS, "mission@fra.", "embassy@fra.");
     plan_it(&store, &files).await;
     let refused = approve(&store, &shown, 2, "Ada", None, early()).await;

@@ -5,6 +5,7 @@ pub mod args;
 mod commands;
 pub mod context;
 pub mod diagnostics;
+mod doubts;
 mod open;
 pub mod output;
 pub mod wiring;

@@ -162,7 +162,7 @@ async fn approve_all(
         }
         organisations.push(&approver.organisation);
         clock.advance_to(clock.now().plus(Duration::hours(1)));
-        let proposal = propose(store, &filter, approver).await?;
+        let proposal = propose(store, &filter, approver, &crate::campaign::Doubts::default()).await?;
         let done = approve(store, &proposal, campaign.approvals, &approver.name, None, clock.now()).await?;
         events.push((
             clock.now(),

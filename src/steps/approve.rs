@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use crate::adapters::store::{DispatchFilter, Move, NewApproval, Store, StoreError};
-use crate::campaign::{Approver, Campaign};
+use crate::campaign::{Approver, Campaign, Doubts};
 use crate::outbox::approval::{Approval, holds, manifest, organisations};
 use crate::outbox::{Dispatch, Event, Status, Stop, Via};
+use crate::steps::doubtful::{Doubtful, set_aside};
 use crate::vocabulary::{Digest, Instant, hint};
 
 /// What an approver is about to approve.
@@ -20,7 +21,9 @@ pub struct Proposal {
     pub to_be_planned: usize,
     /// Those of the selection that are not `planned`, and so need no approval.
     pub not_planned: usize,
-    /// Over all dispatches of the selection that wait for approval, whoever has approved.
+    /// Those whose domain a person must look at: left out, unless their delegation is named alone.
+    pub doubtful: Vec<Doubtful>,
+    /// Over all dispatches of the selection that wait for approval and are not doubtful, whoever has approved.
     pub manifest: Digest,
 }
 
@@ -67,8 +70,13 @@ pub fn manifest_of(dispatches: &[Dispatch]) -> Digest {
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn propose(store: &Store, filter: &DispatchFilter, approver: &Approver) -> Result<Proposal, StoreError> {
-    let all = store.dispatches(filter).await?;
+pub async fn propose(
+    store: &Store,
+    filter: &DispatchFilter,
+    approver: &Approver,
+    doubts: &Doubts,
+) -> Result<Proposal, StoreError> {
+    let (all, doubtful) = set_aside(store.dispatches(filter).await?, doubts, filter);
     let manifest = manifest_of(&all);
     let (planned, others): (Vec<_>, Vec<_>) = all.into_iter().partition(|d| d.status == Status::Planned);
     let (stale, planned): (Vec<_>, Vec<_>) = planned.into_iter().partition(|d| d.wish.plan_again);
@@ -87,6 +95,7 @@ pub async fn propose(store: &Store, filter: &DispatchFilter, approver: &Approver
         already: already.len(),
         to_be_planned: stale.len(),
         not_planned: others.len(),
+        doubtful,
         manifest,
     })
 }

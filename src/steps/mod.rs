@@ -6,6 +6,7 @@ pub mod changed;
 pub mod correct;
 pub mod decide;
 pub mod dispatch;
+pub mod doubtful;
 pub mod draft;
 pub mod finish;
 pub mod guarding;

@@ -187,7 +187,7 @@ pub async fn approve_as(store: &Store, files: &Files, id: &str, name: &str) -> A
     let campaign = &file(&workspace, id).campaign;
     let who = approver(campaign, name).unwrap();
     let filter = DispatchFilter { campaign: Some(campaign.id.clone()), ..everything() };
-    let proposal = propose(store, &filter, who).await.unwrap();
+    let proposal = propose(store, &filter, who, &demarche::campaign::Doubts::of(&workspace.missions)).await.unwrap();
     approve(store, &proposal, campaign.approvals, name, None, early()).await.unwrap()
 }
 

@@ -10,6 +10,8 @@ use super::pieces::Piece;
 use super::placeholders::{Hidden, tag_of};
 use super::tags::TagError;
 use super::tree::{Block, Inline, Item};
+use crate::letters::guards::link_differs;
+use crate::letters::guards::words::strange_words;
 use crate::letters::holes;
 use crate::vocabulary::safe_text;
 
@@ -243,6 +245,15 @@ impl Reader<'_, '_> {
                         "remove the words in quotes behind the address",
                     );
                 }
+                let said = label_words(&label);
+                let whole = !dest_url.chars().any(|c| tag_of(c).is_some());
+                if let Some(other) = link_differs(&said, &dest_url).filter(|_| whole) {
+                    self.refuse(
+                        range.clone(),
+                        &format!("this link says `{other}` and leads to {dest_url}"),
+                        "write plain words, or the address that it leads to",
+                    );
+                }
                 if let Some(url) = self.checked_url(link_type, &dest_url, range) {
                     into.push(Inline::Link { url, label });
                 }
@@ -339,11 +350,18 @@ impl Reader<'_, '_> {
     fn look_for_holes(&mut self, inlines: &[Inline]) {
         for inline in inlines {
             let Inline::Text(text, place) = inline else { continue };
+            // Escapes make words and source differ in length: look for the words themselves.
+            let written = |words: &str| {
+                let found = self.source.get(place.clone()).and_then(|written| written.find(words));
+                found.map_or(place.clone(), |i| place.start + i..place.start + i + words.len())
+            };
+            for (strange, range) in strange_words(text) {
+                let words = &text[range];
+                self.errors.push(TagError::new(written(words), strange.describe(words)).help(strange.help()));
+            }
             for hole in holes::unfinished(text) {
                 let words = &text[hole.range.clone()];
-                // Escapes make words and source differ in length: look for the words themselves.
-                let found = self.source.get(place.clone()).and_then(|written| written.find(words));
-                let range = found.map_or(place.clone(), |i| place.start + i..place.start + i + words.len());
+                let range = written(words);
                 self.errors.push(
                     TagError::new(range, hole.what.describe())
                         .help(format!("write what `{words}` stands for, or remove it")),
@@ -366,6 +384,16 @@ impl Reader<'_, '_> {
             }
         }
     }
+}
+
+/// A link's words without their emphasis; what a tag prints is looked at in the finished letter.
+fn label_words(label: &[Inline]) -> String {
+    let words = |inline: &Inline| match inline {
+        Inline::Text(text, _) => text.clone(),
+        Inline::Emphasis(inner) | Inline::Strong(inner) | Inline::Link { label: inner, .. } => label_words(inner),
+        Inline::Tag(_) | Inline::HardBreak => " ".to_owned(),
+    };
+    label.iter().map(words).collect()
 }
 
 fn is_inline(event: &Event<'_>) -> bool {

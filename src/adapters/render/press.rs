@@ -16,6 +16,7 @@ use super::tags::{self, Block as BlockTag, Tag, TagError};
 use super::tree::{Inline, Mark, settle};
 use super::{front, html, markdown, set, text, wrap};
 use crate::config::source::Source;
+use crate::letters::guards::words::{Strange, strange_words};
 use crate::letters::letter::{LARGEST_PART, LONGEST_SUBJECT, Rendered};
 use crate::letters::{Facts, Words, holes};
 use crate::vocabulary::problem::Problem;
@@ -274,6 +275,11 @@ fn subject_line(
         for hole in holes::unfinished(text) {
             let at = range.start + hole.range.start..range.start + hole.range.end;
             errors.push(TagError::new(at, hole.what.describe()).help("write what it stands for, or remove it"));
+        }
+        // How long a subject may be is judged when it is rendered.
+        for (strange, place) in strange_words(text).into_iter().filter(|(strange, _)| *strange == Strange::Mixed) {
+            let at = range.start + place.start..range.start + place.end;
+            errors.push(TagError::new(at, strange.describe(&text[place])).help(strange.help()));
         }
         if !text.is_empty() {
             let mut words = text.to_owned();

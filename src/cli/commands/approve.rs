@@ -2,9 +2,11 @@
 
 use serde_json::json;
 
+use crate::campaign::Doubts;
 use crate::cli::answer::{Answer, CliError};
 use crate::cli::args::ApproveArgs;
 use crate::cli::context::{Context, campaign, filter, shown};
+use crate::cli::doubts::{before_the_yes, left_out, value};
 use crate::cli::output;
 use crate::cli::wiring::confirm;
 use crate::outbox::Dispatch;
@@ -23,7 +25,8 @@ pub async fn run(context: &Context, args: &ApproveArgs) -> Result<Answer, CliErr
     let evidence = args.evidence.as_deref().map(read_evidence).transpose()?;
     let store = context.planned_store(&workspace).await?;
     refuse_changed_files(&store, &workspace, file).await?;
-    let proposal = propose(&store, &filter, approver).await?;
+    let doubts = Doubts::of(&workspace.missions);
+    let proposal = propose(&store, &filter, approver, &doubts).await?;
     if let Some(wanted) = &args.manifest {
         let wanted: Digest =
             wanted.parse().map_err(|e| CliError::request(format!("{e}"), "copy it from `demarche preview --all`"))?;
@@ -42,14 +45,20 @@ pub async fn run(context: &Context, args: &ApproveArgs) -> Result<Answer, CliErr
     }
     if proposal.dispatches.is_empty() {
         let text = format!(
-            "nothing to approve: {} approved by {} already, {} past approval\n",
+            "nothing to approve: {} approved by {} already, {} past approval\n{}",
             proposal.already,
             output::cell(&approver.name),
-            proposal.not_planned
+            proposal.not_planned,
+            left_out(&proposal.doubtful, &file.campaign.id)
         );
-        return Ok(Answer::new(text, &json!({ "approved": 0, "complete": 0, "manifest": proposal.manifest })));
+        return Ok(Answer::new(
+            text,
+            &json!({ "approved": 0, "complete": 0, "manifest": proposal.manifest, "left_out": value(&proposal.doubtful) }),
+        ));
     }
-    output::say(&describe(&proposal, file.campaign.zone));
+    let aside = left_out(&proposal.doubtful, &file.campaign.id);
+    let look = before_the_yes(&proposal.dispatches, &doubts);
+    output::say(&format!("{}\n{aside}{look}", describe(&proposal, file.campaign.zone)));
     let letters = output::count(proposal.dispatches.len(), "letter");
     confirm(context, args.yes, &format!("Approve {letters} as {}?", approver.name))?;
     let done =
@@ -73,7 +82,10 @@ pub async fn run(context: &Context, args: &ApproveArgs) -> Result<Answer, CliErr
     if done.complete < done.given {
         text.push_str(&format!("{} still wait for an approver of another organisation\n", done.given - done.complete));
     }
-    Ok(Answer::new(text, &json!({ "approved": done.given, "complete": done.complete, "manifest": proposal.manifest })))
+    Ok(Answer::new(
+        text,
+        &json!({ "approved": done.given, "complete": done.complete, "manifest": proposal.manifest, "left_out": value(&proposal.doubtful) }),
+    ))
 }
 
 /// What is approved must be what the files say now; else the approver looks at one text and approves another.

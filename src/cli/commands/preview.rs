@@ -8,11 +8,13 @@ use serde_json::json;
 use crate::adapters::files::file_name;
 use crate::adapters::private;
 use crate::adapters::store::{DispatchFilter, Store};
+use crate::campaign::Doubts;
 use crate::cli::answer::{Answer, CliError};
 use crate::cli::args::{Format, PreviewArgs};
 use crate::cli::context::{Context, campaign, shown, state};
 use crate::outbox::Dispatch;
 use crate::steps::approve::manifest_of;
+use crate::steps::doubtful::set_aside;
 use crate::steps::draft::{Drafting, Letter, Pdf, Wanted, draft_only, known_step};
 use crate::steps::plan::overrides;
 use crate::vocabulary::problem::Problem;
@@ -44,6 +46,9 @@ pub async fn run(context: &Context, args: &PreviewArgs) -> Result<Answer, CliErr
         step.as_ref().is_none_or(|step| *step == d.id.step) && delegation.is_none_or(|code| code == d.id.delegation)
     };
     let selected: Vec<Dispatch> = known.stored.iter().filter(selected).cloned().collect();
+    // As `approve` would take them: the manifest that a colleague approves by mail covers nothing doubtful.
+    let selection = DispatchFilter { delegations: delegation.into_iter().collect(), ..DispatchFilter::default() };
+    let (selected, _) = set_aside(selected, &Doubts::of(&workspace.missions), &selection);
     if drafted.problems.iter().any(Problem::is_error) {
         return Err(CliError::Files(drafted.problems));
     }

@@ -7,6 +7,7 @@ use super::csv::Field;
 use super::found::{At, Found, words};
 use super::row::Row;
 use crate::campaign::contact::{Post, Send};
+use crate::campaign::doubts::{in_unicode, looks_of};
 use crate::vocabulary::{Address, StateCode};
 
 /// What the rows so far have shown. Lines count from 1.
@@ -171,6 +172,15 @@ impl Across {
             return;
         }
         let line = row.email_at.line;
+        let unicode = in_unicode(domain);
+        if unicode != domain {
+            found.warning(row.email_at, || {
+                words(
+                    format!("the domain `{domain}` is shown as `{unicode}`: letters beyond ASCII can imitate others"),
+                    "ask the mission by another way; its letter is approved only when it is named alone",
+                )
+            });
+        }
         let mut told = false;
         for look in looks_of(domain) {
             let (other, first) = self.looks.entry(look).or_insert_with(|| (domain.to_owned(), line));
@@ -179,20 +189,12 @@ impl Across {
                 found.warning(row.email_at, || {
                     words(
                         format!("the domain `{domain}` looks like `{other}` in line {first}"),
-                        "one of the two may be a slip or a trap: ask the mission by another way",
+                        "one of the two may be a slip or a trap: ask the mission by another way; letters there are approved one by one",
                     )
                 });
             }
         }
     }
-}
-
-/// How the eye takes a domain: by Unicode's confusables (UTS 39), in which `1` is an `l`, `0` an `o` and `rn` an `m`;
-/// and once more with `1` as an `i`.
-fn looks_of(domain: &str) -> [String; 2] {
-    let unicode = if domain.contains("xn--") { idna::domain_to_unicode(domain).0 } else { domain.to_owned() };
-    let look = |text: &str| unicode_security::skeleton(text).flat_map(char::to_lowercase).collect::<String>();
-    [look(&unicode), look(&unicode.replace('1', "i"))]
 }
 
 fn whole(record: &[Field<'_>], row: &Row) -> At {

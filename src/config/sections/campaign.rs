@@ -11,6 +11,7 @@ use crate::campaign::{
 };
 use crate::config::reader::{Document, Table};
 use crate::config::source::Source;
+use crate::letters::guards::words::strange_words;
 use crate::vocabulary::problem::Problem;
 use crate::vocabulary::{Address, AskId, CampaignId, LetterName, Mailbox, StateCode, StepId, TimeOfDay, Zone, time};
 
@@ -217,6 +218,8 @@ fn approver(table: Table<'_>) -> Option<(Approver, Range<usize>)> {
 fn signatory(table: Table<'_>) -> Option<Signatory> {
     let name = table.required_text("name", "\"PEN America\"").map(|at| at.value.to_owned());
     let note = table.text("note").map(|at| at.value.to_owned());
+    plain_words(&table, "name", name.as_deref());
+    plain_words(&table, "note", note.as_deref());
     table.finish();
     Some(Signatory { name: name?, note })
 }
@@ -224,9 +227,18 @@ fn signatory(table: Table<'_>) -> Option<Signatory> {
 fn ask(table: Table<'_>) -> Option<(Ask, Range<usize>)> {
     let id = table.required::<AskId>("id", "\"item4-statement\"");
     let text = table.required_text("text", "\"Reaffirm …\"").map(|at| at.value.to_owned());
+    plain_words(&table, "text", text.as_deref());
     table.finish();
     let id = id?;
     Some((Ask { id: id.value, text: text? }, id.span))
+}
+
+/// What every letter prints is corrected here, once; a word of two scripts in it would hold all letters.
+fn plain_words(table: &Table<'_>, key: &'static str, text: Option<&str>) {
+    let Some(text) = text else { return };
+    if let Some((strange, range)) = strange_words(text).into_iter().next() {
+        table.wrong(key, strange.describe(&text[range]), strange.help());
+    }
 }
 
 struct Places {
