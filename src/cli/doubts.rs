@@ -12,13 +12,13 @@ use crate::vocabulary::CampaignId;
 pub fn left_out(aside: &[Doubtful], campaign: &CampaignId) -> String {
     let Some(first) = aside.first() else { return String::new() };
     let mut text =
-        format!("left out, to be approved one delegation at a time: {}\n", output::count(aside.len(), "letter"));
+        format!("\nleft out, to be approved one delegation at a time: {}\n", output::count(aside.len(), "letter"));
     for one in aside {
         text.push_str(&format!("  {}: its domain is {}\n", one.dispatch.id, words(&one.doubts)));
     }
     let delegation = first.dispatch.id.delegation;
     text.push_str(&format!(
-        "  ask each mission by another way, then `demarche approve {campaign} --delegation {delegation} --as NAME`\n"
+        "  ask each mission by another way, then `demarche approve {campaign} --delegation {delegation} --as NAME`"
     ));
     text
 }
@@ -31,7 +31,7 @@ pub fn before_the_yes(dispatches: &[Dispatch], doubts: &Doubts) -> String {
     if domains.is_empty() {
         return String::new();
     }
-    format!("LOOK AT THE DOMAIN: {}; is it the mission's, by its own word?\n", words(&domains))
+    format!("\nLOOK AT THE DOMAIN: {}; is it the mission's, by its own word?", words(&domains))
 }
 
 pub fn value(aside: &[Doubtful]) -> Value {

@@ -250,7 +250,8 @@ impl<C: Clock, M: Mailer, F: Files> Worker<C, M, F> {
                     self.wait_until_or_stop(at).await;
                     true
                 }
-                None => done.wait_for_one && !done.moved.is_empty(),
+                // What was held or put off made room: others may be due behind it.
+                None => !done.moved.is_empty(),
             });
         }
         if self.stop.is_asked() {

@@ -45,7 +45,7 @@ pub async fn run(context: &Context, args: &ApproveArgs) -> Result<Answer, CliErr
     }
     if proposal.dispatches.is_empty() {
         let text = format!(
-            "nothing to approve: {} approved by {} already, {} past approval\n{}",
+            "nothing to approve: {} approved by {} already, {} past approval{}\n",
             proposal.already,
             output::cell(&approver.name),
             proposal.not_planned,
@@ -58,7 +58,7 @@ pub async fn run(context: &Context, args: &ApproveArgs) -> Result<Answer, CliErr
     }
     let aside = left_out(&proposal.doubtful, &file.campaign.id);
     let look = before_the_yes(&proposal.dispatches, &doubts);
-    output::say(&format!("{}\n{aside}{look}", describe(&proposal, file.campaign.zone)));
+    output::say(&format!("{}{aside}{look}", describe(&proposal, file.campaign.zone)));
     let letters = output::count(proposal.dispatches.len(), "letter");
     confirm(context, args.yes, &format!("Approve {letters} as {}?", approver.name))?;
     let done =

@@ -205,7 +205,9 @@ fn guarded_text(rows: &[GuardedRow], campaign: &CampaignId) -> String {
             by_words.entry((row.id.step.to_string(), finding)).or_default().push(row);
         }
     }
-    let mut text = format!("\n{} held for their words, and cannot be approved:\n", output::count(rows.len(), "letter"));
+    let whose = if rows.len() == 1 { "its" } else { "their" };
+    let mut text =
+        format!("\n{} held for {whose} words, and cannot be approved:\n", output::count(rows.len(), "letter"));
     for ((step, finding), rows) in by_words.iter().take(SHOWN) {
         let named: Vec<String> = rows.iter().take(6).map(|row| row.id.delegation.to_string()).collect();
         let more =
