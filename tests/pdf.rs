@@ -341,7 +341,7 @@ fn a_file_beside_the_letter_goes_along_and_its_bytes_arrive() {
 #[test]
 fn a_file_that_is_missing_empty_or_too_large_is_an_error_at_its_name() {
     for (bytes, wanted) in
-        [(None, "there is no file"), (Some(Vec::new()), "is empty"), (Some(vec![b'x'; 7 * 1024 * 1024]), "over 6 MiB")]
+        [(None, "there is no file"), (Some(Vec::new()), "is empty"), (Some(vec![b'x'; 4 * 1024 * 1024]), "over 3 MiB")]
     {
         let mut snapshot = example();
         replace(

@@ -290,7 +290,7 @@ impl Workspace {
                         Some(length) => bytes += length,
                     }
                     if bytes > LARGEST_ATTACHMENTS {
-                        let what = format!("the files of step `{}` have {bytes} bytes together, over 6 MiB", step.id);
+                        let what = format!("the files of step `{}` have {bytes} bytes together, over 3 MiB", step.id);
                         let help =
                             "many missions' mail servers refuse more: make them smaller, or put a link into the letter";
                         found.push(problem(what, help.to_owned()));

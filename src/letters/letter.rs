@@ -17,5 +17,6 @@ pub const LONGEST_SUBJECT: usize = 255;
 /// Unit: bytes, for text and HTML each. 1 MiB, over a hundred times a long letter: more is a loop gone wrong.
 pub const LARGEST_PART: usize = 1024 * 1024;
 
-/// Unit: bytes, of all files of one letter together. 6 MiB become 8 MiB on the wire; many missions' servers take 10.
-pub const LARGEST_ATTACHMENTS: usize = 6 * 1024 * 1024;
+/// Unit: bytes, of all files of one letter together. They are kept with every letter, 193 times, so that each is whole by itself;
+/// and many missions' servers refuse more than a few MB.
+pub const LARGEST_ATTACHMENTS: usize = 3 * 1024 * 1024;
