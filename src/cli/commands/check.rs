@@ -21,7 +21,7 @@ use crate::vocabulary::problem::Problem;
 pub async fn run(context: &Context, args: &CheckArgs) -> Result<Answer, CliError> {
     let workspace = context.workspace();
     let mut problems = workspace.problems.clone();
-    let (mut letters, mut steps) = (0, 0);
+    let (mut letters, mut steps, mut held) = (0, 0, 0);
     let mut planned: Vec<Timed> = Vec::new();
     let mut written = BTreeSet::new();
     // Letters are rendered even where other files are at fault, so that one run finds everything.
@@ -32,6 +32,7 @@ pub async fn run(context: &Context, args: &CheckArgs) -> Result<Answer, CliError
                 Drafting { workspace: &workspace, file, secret: "", fixed: &nothing.0, overrides: &nothing.1 };
             let drafted = draft(&drafting, |letter| {
                 planned.push(as_planned(&letter.draft));
+                held += usize::from(!letter.findings.is_empty());
                 written.insert((letter.draft.id.delegation, letter.draft.language));
             });
             problems.extend(drafted.problems);
@@ -60,18 +61,22 @@ pub async fn run(context: &Context, args: &CheckArgs) -> Result<Answer, CliError
     let mut text = diagnostics::show(&problems);
     let plural = |n: usize, word: &str| format!("{n} {word}{}", if n == 1 { "" } else { "s" });
     text.push_str(&format!(
-        "{}, {}, {}, {} rendered: nothing is wrong\n",
+        "{}, {}, {}, {} rendered: {}\n",
         plural(workspace.campaigns.len(), "campaign"),
         plural(steps, "step"),
         plural(missions, "mission"),
-        plural(letters, "letter")
+        plural(letters, "letter"),
+        match held {
+            0 => "nothing is wrong".to_owned(),
+            held => format!("no error, but {} would be held", plural(held, "letter")),
+        }
     ));
     if args.online {
         text.push_str("the mail server took the account\n");
     }
     Ok(Answer::new(
         text,
-        &json!({ "campaigns": workspace.campaigns.len(), "steps": steps, "missions": missions, "letters": letters, "problems": problems }),
+        &json!({ "campaigns": workspace.campaigns.len(), "steps": steps, "missions": missions, "letters": letters, "held": held, "problems": problems }),
     ))
 }
 

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::campaign::doubts::{self as domains, Doubts};
 use crate::campaign::{Mission, Send, State};
 use crate::cli::answer::{Answer, CliError};
 use crate::cli::args::ContactsArgs;
@@ -25,6 +26,8 @@ struct Row<'a> {
     language: Language,
     form: Option<AddressForm>,
     changed: Vec<Changed>,
+    /// Domains among its addresses that a person looks at before approving.
+    alike: Vec<domains::Doubt>,
 }
 
 pub async fn run(context: &Context, args: &ContactsArgs) -> Result<Answer, CliError> {
@@ -44,7 +47,9 @@ pub async fn run(context: &Context, args: &ContactsArgs) -> Result<Answer, CliEr
         ));
     }
     let (changes, unknown) = compared(context, &workspace).await;
-    let rows: Vec<Row<'_>> = missions.into_iter().filter_map(|mission| row(&workspace, mission, &changes)).collect();
+    let domains = Doubts::of(&workspace.missions);
+    let rows: Vec<Row<'_>> =
+        missions.into_iter().filter_map(|mission| row(&workspace, mission, &changes, &domains)).collect();
     let doubtful = doubts(rows.iter().filter_map(|row| Some((row.mission.state, row.form.as_ref()?))));
     let mut shown: Vec<Problem> = own.into_iter().filter(|p| only.is_none() || concerns(p, &rows)).collect();
     shown.extend(unknown);
@@ -62,12 +67,13 @@ pub async fn run(context: &Context, args: &ContactsArgs) -> Result<Answer, CliEr
     Ok(Answer::new(text, &value))
 }
 
-fn row<'a>(workspace: &Workspace, mission: &'a Mission, changes: &[Changed]) -> Option<Row<'a>> {
+fn row<'a>(workspace: &Workspace, mission: &'a Mission, changes: &[Changed], domains: &Doubts) -> Option<Row<'a>> {
     let state = workspace.states().get(mission.state)?;
     let language = mission.language().unwrap_or(state.language);
     let form = FORMS_OF_ADDRESS.address(mission, state, language);
     let changed = changes.iter().filter(|c| c.id.delegation == mission.state).cloned().collect();
-    Some(Row { mission, state, language, form, changed })
+    let alike = domains.among(mission.to().iter().chain(&mission.cc()));
+    Some(Row { mission, state, language, form, changed, alike })
 }
 
 /// Letters that differ from what was approved or sent, where anything was planned. A database that cannot be read is told of,
@@ -126,6 +132,9 @@ fn note(row: &Row<'_>) -> String {
     }
     if !row.changed.is_empty() {
         notes.push("changed");
+    }
+    if !row.alike.is_empty() {
+        notes.push("domain to look at");
     }
     notes.join(", ")
 }
@@ -230,5 +239,6 @@ fn value(row: &Row<'_>) -> Value {
         "inside_address": form.map(|f| f.inside.lines().iter().map(|l| (*l).to_owned()).collect::<Vec<_>>()),
         "basis": form.map(|f| f.basis.word()), "verified": form.map(|f| f.verified), "doubt": form.and_then(AddressForm::doubt),
         "to": row.mission.to(), "cc": row.mission.cc(), "contacts": contacts, "changed": row.changed,
+        "look_alike": row.alike.iter().map(|d| json!({ "domain": d.domain(), "shown_as": d.unicode() })).collect::<Vec<_>>(),
     })
 }
