@@ -94,6 +94,15 @@ impl Tongue {
         }
     }
 
+    /// Words with the language's no-break spaces: in French before `:`, `;`, `!`, `?` and `»`, and behind `«`, as the
+    /// Imprimerie nationale sets them. A space alone is made unbreakable; none is added.
+    pub fn spaced(self, words: &str) -> String {
+        match self {
+            Self::French => french_spaces(words),
+            Self::English | Self::Spanish => words.to_owned(),
+        }
+    }
+
     /// `a, b and c`, `a, b et c`, `a, b y c` (`e` before the sound of i).
     pub fn list(self, items: &[&str]) -> String {
         let Some((last, before)) = items.split_last() else { return String::new() };
@@ -110,10 +119,23 @@ impl Tongue {
     }
 }
 
+/// French: no line begins with what closes the one before.
+fn french_spaces(words: &str) -> String {
+    let mut out = String::with_capacity(words.len() + 8);
+    let mut rest = words.chars().peekable();
+    while let Some(c) = rest.next() {
+        let closes = rest.peek().is_some_and(|next| matches!(next, ':' | ';' | '!' | '?' | '»'));
+        out.push(if c == ' ' && (closes || out.ends_with('«')) { '\u{A0}' } else { c });
+    }
+    out
+}
+
 /// `y` becomes `e` before i- and hi-, but not before the diphthongs hia-, hie-, io-: "y Hierro", "e Irlanda".
 fn sounds_like_i(word: &str) -> bool {
-    let start: Vec<char> = word.chars().flat_map(char::to_lowercase).take(3).collect();
+    let letters = word.trim_start_matches(|c: char| !c.is_alphabetic());
+    let start: Vec<char> = letters.chars().flat_map(char::to_lowercase).take(3).collect();
     match start.as_slice() {
+        ['h', 'i' | 'í'] => true,
         ['h', 'i' | 'í', third] => !matches!(third, 'a' | 'e' | 'o'),
         ['i' | 'í', second, ..] => !matches!(second, 'a' | 'e' | 'o'),
         ['i' | 'í'] => true,
@@ -158,8 +180,19 @@ mod tests {
         assert_eq!(Tongue::Spanish.list(&["a", "b"]), "a y b");
         assert_eq!(Tongue::Spanish.list(&["Francia", "Irlanda"]), "Francia e Irlanda");
         assert_eq!(Tongue::Spanish.list(&["agua", "hielo"]), "agua y hielo");
+        assert_eq!(Tongue::Spanish.list(&["Francia", "“Irlanda”"]), "Francia e “Irlanda”");
+        assert_eq!(Tongue::Spanish.list(&["Haití", "Yibuti"]), "Haití y Yibuti");
+        assert_eq!(Tongue::Spanish.list(&["Suecia", "Uruguay"]), "Suecia y Uruguay");
+        assert_eq!(Tongue::Spanish.list(&["Chile", "Irán", "Íslandia"]), "Chile, Irán e Íslandia");
         assert_eq!(Tongue::English.list(&["a"]), "a");
         assert_eq!(Tongue::English.list(&[]), "");
+    }
+
+    #[test]
+    fn french_signs_are_not_parted_from_their_words() {
+        let spaced = Tongue::French.spaced("Chine : « lieu désigné » ; oui ? non ! a:b");
+        assert_eq!(spaced, "Chine\u{A0}: «\u{A0}lieu désigné\u{A0}»\u{A0}; oui\u{A0}? non\u{A0}! a:b");
+        assert_eq!(Tongue::Spanish.spaced("a : b"), "a : b");
     }
 
     #[test]

@@ -1,21 +1,25 @@
 //! Tree → HTML template. Styles are inline, for mail programs drop style sheets; nothing is loaded from outside.
 
+use super::marks::{ISOLATE, ISOLATE_END};
 use super::pieces::Piece;
 use super::tree::{Block, Inline, Item};
 use crate::letters::Words;
 
 const PARAGRAPH: &str = "<p style=\"margin:0 0 1em 0\">";
 const LIST: &str = " style=\"margin:0 0 1em 0;padding:0 0 0 1.5em\"";
+/// Where lines begin on the right.
+const LIST_RIGHT: &str = " style=\"margin:0 0 1em 0;padding:0 1.5em 0 0\"";
 
-pub fn write(blocks: &[Block], pieces: &[Piece]) -> String {
-    let mut writer = Writer { pieces, out: String::new() };
+pub fn write(blocks: &[Block], pieces: &[Piece], right_to_left: bool) -> String {
+    let mut writer = Writer { pieces, out: String::new(), right_to_left, isolate: true };
     writer.blocks(blocks);
     writer.out
 }
 
 /// One line of inlines, without a paragraph: the subject.
 pub fn line(inlines: &[Inline], pieces: &[Piece]) -> String {
-    let mut writer = Writer { pieces, out: String::new() };
+    // It stands in `<title>`, where an element would be read out.
+    let mut writer = Writer { pieces, out: String::new(), right_to_left: false, isolate: false };
     writer.inlines(inlines);
     writer.out
 }
@@ -23,6 +27,9 @@ pub fn line(inlines: &[Inline], pieces: &[Piece]) -> String {
 struct Writer<'a> {
     pieces: &'a [Piece],
     out: String,
+    right_to_left: bool,
+    /// Whether values are marked for [`super::bidi`].
+    isolate: bool,
 }
 
 impl Writer<'_> {
@@ -41,10 +48,11 @@ impl Writer<'_> {
                 self.element(&open, inlines, &format!("</h{level}>\n"));
             }
             Block::List(start, items) => {
+                let list = self.list();
                 let (open, close) = match start {
-                    None => (format!("<ul{LIST}>\n"), "</ul>\n"),
-                    Some(1) => (format!("<ol{LIST}>\n"), "</ol>\n"),
-                    Some(n) => (format!("<ol start=\"{n}\"{LIST}>\n"), "</ol>\n"),
+                    None => (format!("<ul{list}>\n"), "</ul>\n"),
+                    Some(1) => (format!("<ol{list}>\n"), "</ol>\n"),
+                    Some(n) => (format!("<ol start=\"{n}\"{list}>\n"), "</ol>\n"),
                 };
                 self.out.push_str(&open);
                 for item in items {
@@ -60,8 +68,10 @@ impl Writer<'_> {
                 self.out.push_str(close);
             }
             Block::Quote(blocks) => {
-                self.out
-                    .push_str("<blockquote style=\"margin:0 0 1em 0;padding:0 0 0 1em;border-left:2px solid #999\">\n");
+                let (padding, side) = if self.right_to_left { ("0 1em 0 0", "right") } else { ("0 0 0 1em", "left") };
+                self.out.push_str(&format!(
+                    "<blockquote style=\"margin:0 0 1em 0;padding:{padding};border-{side}:2px solid #999\">\n"
+                ));
                 self.blocks(blocks);
                 self.out.push_str("</blockquote>\n");
             }
@@ -106,20 +116,36 @@ impl Writer<'_> {
         }
     }
 
+    fn list(&self) -> &'static str {
+        if self.right_to_left { LIST_RIGHT } else { LIST }
+    }
+
+    /// What prints a value, between marks.
+    fn value(&self, code: &str) -> String {
+        if self.isolate { format!("{ISOLATE}{code}{ISOLATE_END}") } else { code.to_owned() }
+    }
+
     fn tag(&mut self, tag: usize) {
         match &self.pieces[tag] {
-            Piece::Value(code) | Piece::Open(code) | Piece::Else(code) | Piece::Close(code) => self.out.push_str(code),
+            Piece::Value(code) => {
+                let value = self.value(code);
+                self.out.push_str(&value);
+            }
+            Piece::Open(code) | Piece::Else(code) | Piece::Close(code) => self.out.push_str(code),
             Piece::Signatories => {
+                let put = |fact: &str| self.value(&format!("{{{{put {tag} this.{fact}}}}}"));
+                let (name, note) = (put("name"), put("note"));
                 let code = format!(
-                    "{{{{some {tag} @root.signatories}}}}{PARAGRAPH}{{{{#each @root.signatories}}}}{{{{put {tag} this.name}}}}\
+                    "{{{{some {tag} @root.signatories}}}}{PARAGRAPH}{{{{#each @root.signatories}}}}{name}\
                      {{{{#if this.mark}}}}{{{{put {tag} this.mark}}}}{{{{/if}}}}{{{{#unless @last}}}}<br>{{{{/unless}}}}{{{{/each}}}}</p>\n\
-                     {{{{#each @root.signatories}}}}{{{{#if this.note}}}}{PARAGRAPH}{{{{put {tag} this.mark}}}} {{{{put {tag} this.note}}}}</p>\n{{{{/if}}}}{{{{/each}}}}"
+                     {{{{#each @root.signatories}}}}{{{{#if this.note}}}}{PARAGRAPH}{{{{put {tag} this.mark}}}} {note}</p>\n{{{{/if}}}}{{{{/each}}}}"
                 );
                 self.out.push_str(&code);
             }
             Piece::Asks => {
+                let (list, text) = (self.list(), self.value(&format!("{{{{put {tag} this.text}}}}")));
                 let code = format!(
-                    "{{{{some {tag} @root.asks}}}}<ul{LIST}>\n{{{{#each @root.asks}}}}<li>{{{{put {tag} this.text}}}}</li>\n{{{{/each}}}}</ul>\n"
+                    "{{{{some {tag} @root.asks}}}}<ul{list}>\n{{{{#each @root.asks}}}}<li>{text}</li>\n{{{{/each}}}}</ul>\n"
                 );
                 self.out.push_str(&code);
             }
@@ -161,9 +187,9 @@ pub fn escape(words: &str, into: &mut String) {
 
 /// Paragraphs and lists in which every tag printed nothing would be gaps on the screen.
 pub fn without_empty_elements(html: String) -> String {
-    let empty_list = format!("<ul{LIST}>\n</ul>\n");
+    let lists = [LIST, LIST_RIGHT].map(|style| format!("<ul{style}>\n"));
     let mut html = html;
-    for open in [PARAGRAPH, empty_list.trim_end_matches("</ul>\n")] {
+    for open in [PARAGRAPH, &lists[0], &lists[1]] {
         let close = if open == PARAGRAPH { "</p>\n" } else { "</ul>\n" };
         let mut from = 0;
         while let Some(at) = html[from..].find(open).map(|i| from + i) {

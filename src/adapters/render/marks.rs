@@ -17,6 +17,9 @@ pub const BACKSLASH: char = '\u{F8F8}';
 /// Begins and ends an alarm: a letter for the kind, then the tag's number.
 pub const ALARM: char = '\u{F8F9}';
 pub const ALARM_END: char = '\u{F8FA}';
+/// Around a value in HTML.
+pub const ISOLATE: char = '\u{F8FB}';
+pub const ISOLATE_END: char = '\u{F8FC}';
 
 /// Whether `c` is of private use, anywhere in Unicode.
 pub fn is_private(c: char) -> bool {

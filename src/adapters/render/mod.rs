@@ -3,6 +3,7 @@
 //! A letter's Markdown is read once. What comes of it are three Handlebars templates (subject, text, HTML) into which each
 //! delegation's facts are put, escaped: a value can never be read as Markdown, as HTML or as a template.
 
+mod bidi;
 mod check;
 mod expression;
 mod frames;
@@ -21,6 +22,7 @@ mod set;
 mod tags;
 mod text;
 mod tree;
+mod typography;
 mod wrap;
 
 pub use frames::Frames;

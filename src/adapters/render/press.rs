@@ -14,10 +14,11 @@ use super::placeholders::{self, MOST_TAGS};
 use super::scope::Scope;
 use super::tags::{self, Block as BlockTag, Tag, TagError};
 use super::tree::{Inline, Mark, settle};
-use super::{front, html, markdown, set, text, wrap};
+use super::{bidi, front, html, markdown, set, text, typography, wrap};
 use crate::config::source::Source;
 use crate::letters::guards::words::{Strange, strange_words};
 use crate::letters::letter::{LARGEST_PART, LONGEST_SUBJECT, Rendered};
+use crate::letters::wording::Tongue;
 use crate::letters::{Facts, Words, holes};
 use crate::vocabulary::problem::Problem;
 use crate::vocabulary::{Language, LetterName, safe_text};
@@ -64,7 +65,7 @@ impl Press {
             return Err(shown(source, errors));
         }
         let (pieces, spans) = check::check(&all_tags, scope, letter.language, &mut errors);
-        let subject = subject_line(source, &parts.subject, &all_tags[..first_of_body], &pieces, &mut errors);
+        let mut subject = subject_line(source, &parts.subject, &all_tags[..first_of_body], &pieces, &mut errors);
         let hidden = placeholders::hide(&source.text, parts.body.clone(), &all_tags, first_of_body, &pieces);
         let parsed = markdown::parse(&source.text, &hidden, &pieces, &mut errors);
         if parsed.blocks.is_empty() && errors.is_empty() {
@@ -78,13 +79,20 @@ impl Press {
             return Err(shown(source, errors));
         }
         let marks = marks_of(&spans);
-        let blocks = settle(parsed.blocks, &|tag| marks.get(&tag).copied().unwrap_or(Mark::Leaf));
+        let tongue = Tongue::of(letter.language);
+        typography::line(&mut subject, tongue);
+        let mut blocks = settle(parsed.blocks, &|tag| marks.get(&tag).copied().unwrap_or(Mark::Leaf));
+        typography::typeset(&mut blocks, tongue);
         let (plain_subject, html_subject) = (text::line(&subject, &pieces), html::line(&subject, &pieces));
         let mut plain = engine(letter.language, str::to_owned);
         let mut rich = engine(letter.language, handlebars::html_escape);
         let mut data = engine(letter.language, set::escape);
         let text_template = frames.text(letter.language, &plain_subject, &text::write(&blocks, &pieces));
-        let html_template = frames.html(letter.language, &html_subject, &html::write(&blocks, &pieces));
+        let html_template = frames.html(
+            letter.language,
+            &html_subject,
+            &html::write(&blocks, &pieces, letter.language.right_to_left()),
+        );
         plain
             .register_template_string("subject", plain_subject)
             .and_then(|()| plain.register_template_string("text", text_template))
@@ -130,7 +138,7 @@ impl Press {
         }
         let subject = unshield(subject.trim());
         let wrapped = wrap::wrap(&marked);
-        let html = html::without_empty_elements(html);
+        let html = html::without_empty_elements(bidi::isolated(&html, self.language().right_to_left()));
         self.judge_subject(&subject, &mut problems);
         for paragraph in &wrapped.paragraphs {
             self.judge_words(paragraph, &mut problems);
