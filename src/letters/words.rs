@@ -46,12 +46,14 @@ impl Words {
     }
 }
 
-/// Whether a text holds letters of a script that is written from right to left: Hebrew, Arabic, Syriac, Thaana, N'Ko and
-/// their neighbours (Unicode Standard Annex 9, classes R and AL).
+/// Whether a text holds letters of a script that is written from right to left.
 pub fn runs_right_to_left(text: &str) -> bool {
-    text.chars().any(|c| {
-        matches!(c, '\u{0590}'..='\u{08FF}' | '\u{FB1D}'..='\u{FDFF}' | '\u{FE70}'..='\u{FEFF}' | '\u{10800}'..='\u{10FFF}' | '\u{1E800}'..='\u{1EFFF}')
-    })
+    text.chars().any(is_right_to_left)
+}
+
+/// Hebrew, Arabic, Syriac, Thaana, N'Ko and their neighbours (Unicode Standard Annex 9, classes R and AL).
+pub fn is_right_to_left(c: char) -> bool {
+    matches!(c, '\u{0590}'..='\u{08FF}' | '\u{FB1D}'..='\u{FDFF}' | '\u{FE70}'..='\u{FEFF}' | '\u{10800}'..='\u{10FFF}' | '\u{1E800}'..='\u{1EFFF}')
 }
 
 #[cfg(test)]

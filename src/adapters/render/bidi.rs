@@ -3,6 +3,7 @@
 //! controls in an official letter would do more harm than good. Source: Unicode UAX #9, 2.7; HTML, the `bdi` element.
 
 use super::marks::{ISOLATE, ISOLATE_END};
+use crate::letters::words::is_right_to_left;
 
 /// `<bdi>` around those values that need it; the marks around all values go.
 pub fn isolated(html: &str, right_to_left: bool) -> String {
@@ -26,9 +27,4 @@ pub fn isolated(html: &str, right_to_left: bool) -> String {
 
 fn runs_against(c: char, right_to_left: bool) -> bool {
     if right_to_left { c.is_alphanumeric() && !is_right_to_left(c) } else { is_right_to_left(c) }
-}
-
-/// Hebrew, Arabic, Syriac, Thaana, N'Ko and their presentation forms. Source: DerivedBidiClass.txt, the ranges of R and AL.
-fn is_right_to_left(c: char) -> bool {
-    matches!(c, '\u{0590}'..='\u{08FF}' | '\u{FB1D}'..='\u{FDFF}' | '\u{FE70}'..='\u{FEFF}' | '\u{10800}'..='\u{10FFF}' | '\u{1E800}'..='\u{1EFFF}')
 }
