@@ -162,3 +162,46 @@ fn a_session_whose_date_becomes_certain_is_told_and_moves_nothing() {
     assert_eq!(workspace.status_of(LETTER), "approved", "the same bytes at the same time are still approved");
     workspace.run("calendar hrc --from 2018-01-01 --to 2018-12-31").says("37 (provisional)");
 }
+
+#[test]
+fn the_next_review_is_fixed_at_the_first_plan_and_then_moves_with_its_day_only() {
+    let workspace = Workspace::small();
+    workspace.edit(CAMPAIGN, "milestone = \"custom:launch\"", "milestone = \"hrc:37.opens\"");
+    workspace.edit(
+        CAMPAIGN,
+        "{ milestone = \"custom:jubilee\", offset = \"0 days\", at = \"09:30\" }",
+        "\"6 weeks before upr:next.CHN at 09:30\"",
+    );
+    workspace.run("why spring FRA").says("upr:next.CHN is upr:31.CHN: the first plan fixes it.");
+    let next = || {
+        let plan = workspace.run("plan spring --json").ends_with_code(0).json();
+        let rows = plan["dispatches"].as_array().unwrap().clone();
+        let row = rows.into_iter().find(|row| row["id"] == REMINDER).unwrap();
+        (row["milestone"].as_str().unwrap().to_owned(), row["due"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(next(), ("upr:31.CHN".to_owned(), "2018-09-25T07:30:00Z".to_owned()));
+    // The 40th session comes after that review: it stays the review that it was.
+    workspace.edit(CAMPAIGN, "hrc:37.opens", "hrc:40.opens");
+    assert_eq!(next(), ("upr:31.CHN".to_owned(), "2018-09-25T07:30:00Z".to_owned()));
+    add_to_calendar(&workspace, "\n[[upr]]\nsession = 31\nstate = \"CHN\"\ndate = 2018-11-13\n");
+    let told = difference(&workspace.run("plan spring --dry-run").ends_with_code(0).out);
+    assert!(told.contains("because upr:31.CHN moved from 2018-11-06 to 2018-11-13"), "{told}");
+    assert_eq!(next(), ("upr:31.CHN".to_owned(), "2018-10-02T07:30:00Z".to_owned()));
+    workspace.run("why spring FRA").says("upr:next.CHN is upr:31.CHN: it was fixed at the first plan, and stays.");
+}
+
+#[test]
+fn a_next_review_whose_day_nobody_knows_is_asked_for_with_the_lines_to_add() {
+    let workspace = Workspace::small();
+    workspace.edit(CAMPAIGN, "milestone = \"custom:launch\"", "milestone = \"hrc:37.opens\"");
+    workspace.edit(
+        CAMPAIGN,
+        "{ milestone = \"custom:jubilee\", offset = \"0 days\", at = \"09:30\" }",
+        "\"6 weeks before upr:next.SAU at 09:30\"",
+    );
+    let said = workspace.run("plan spring").ends_with_code(1);
+    let lines = said.err.lines().map(str::trim).collect::<Vec<_>>().join("\n");
+    assert!(lines.contains("[[upr]]\nsession = 31\nstate   = \"SAU\"\ndate    = YYYY-MM-DD"), "{lines}");
+    add_to_calendar(&workspace, "\n[[upr]]\nsession = 31\nstate   = \"SAU\"\ndate    = 2018-11-05\n");
+    workspace.run("plan spring").ends_with_code(0).says("upr:31.SAU on 2018-11-05");
+}

@@ -98,6 +98,7 @@ on_both_databases![
     approvals_that_were_enough_are_not_once_the_campaign_wants_more,
     an_approval_of_other_bytes_is_refused,
     planning_twice_changes_nothing,
+    letters_of_other_campaigns_are_found_by_when_they_left_or_will_leave,
     a_changed_contact_voids_the_approval_of_its_letter_only,
     a_letter_that_was_handed_over_cannot_vanish_from_the_files,
     a_letter_never_tried_may_go_and_comes_back_with_its_name,
@@ -450,6 +451,30 @@ async fn an_approval_of_other_bytes_is_refused(home: Home) {
     tx.commit().await.unwrap();
     approve_as(&store, &files, CAMPAIGN, "Ada").await;
     assert_eq!(status(&store, "letter", "FRA").await, Status::Planned);
+}
+
+async fn letters_of_other_campaigns_are_found_by_when_they_left_or_will_leave(home: Home) {
+    let store = home.open().await;
+    let mut files = Files::new();
+    files.put("config/campaigns/autumn.toml", &campaign("autumn", LETTER_STEP));
+    plan_and_approve(&store, &files).await;
+    try_plan(&store, &files, "autumn").await.unwrap();
+    let (claims, left) = claim(&store, "w1", 1, minutes(5)).await;
+    let (out, autumn) = (claims[0].dispatch.id.delegation, "autumn".parse().unwrap());
+    let found = async |from: Instant, until: Instant| {
+        let found = store.neighbours(&autumn, from, until).await.unwrap();
+        assert!(found.iter().all(|one| one.id.campaign.as_str() == CAMPAIGN && one.id.step.as_str() == "letter"));
+        found
+    };
+    let due = claims[0].dispatch.due;
+    let waiting = found(due.minus(minutes(1)), due.plus(minutes(1))).await;
+    assert_eq!(waiting.len(), 4, "{waiting:?}");
+    assert!(waiting.iter().all(|one| (one.status, one.at) == (Status::Approved, due)));
+    let gone = found(left.minus(minutes(1)), left.plus(minutes(1))).await;
+    let told: Vec<_> = gone.iter().map(|one| (one.id.delegation, one.status, one.at)).collect();
+    assert_eq!(told, [(out, Status::Sending, left)], "what has left counts from when it did");
+    assert_eq!(found(due, due.plus(minutes(1))).await, [], "the bounds themselves are far enough");
+    assert_eq!(found(due.minus(minutes(1)), due).await, []);
 }
 
 async fn planning_twice_changes_nothing(home: Home) {

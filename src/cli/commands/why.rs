@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde_json::json;
 
 use crate::adapters::store::DispatchFilter;
+use crate::campaign::MilestoneRef;
 use crate::cli::answer::{Answer, CliError};
 use crate::cli::args::WhyArgs;
 use crate::cli::context::{Context, campaign, state};
@@ -66,6 +67,14 @@ pub async fn run(context: &Context, args: &WhyArgs) -> Result<Answer, CliError> 
         // What has left, or ended, is explained as it was then, whatever the files say now.
         let settled = row.filter(|row| !row.status.is_open());
         let mut why = settled.map_or_else(|| draft.why.clone(), |row| row.why.clone());
+        if matches!(step.when.milestone, MilestoneRef::UprNext(_)) {
+            let fixed = if fixed.contains_key(&step.when.milestone.to_string()) {
+                "it was fixed at the first plan, and stays"
+            } else {
+                "the first plan fixes it"
+            };
+            why.insert(0, format!("{} is {}: {fixed}.", step.when.milestone, draft.milestone));
+        }
         let due = settled.map_or(draft.due, |row| row.due);
         match settled {
             Some(row) => {
