@@ -15,6 +15,7 @@ mod m0005_plans;
 mod m0006_responses;
 mod m0007_meetings;
 mod m0008_objections;
+mod m0009_approval_details;
 
 /// All changes, in order.
 #[derive(Debug)]
@@ -32,18 +33,20 @@ impl MigratorTrait for Migrator {
             Box::new(m0006_responses::Migration),
             Box::new(m0007_meetings::Migration),
             Box::new(m0008_objections::Migration),
+            Box::new(m0009_approval_details::Migration),
         ]
     }
 }
 
 /// Every table, in an order in which rows can be copied: what is pointed at comes first.
-pub const TABLES: [&str; 11] = [
+pub const TABLES: [&str; 12] = [
     "installation",
     "plans",
     "planned_files",
     "fixed_milestones",
     "letters",
     "dispatches",
+    "approval_mails",
     "approvals",
     "attempts",
     "history",

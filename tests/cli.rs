@@ -211,7 +211,8 @@ fn a_preview_of_all_names_the_manifest_and_writes_one_file_a_letter() {
         assert!(all.out.contains(id), "{id} is missing");
     }
     workspace.run("preview spring --format eml --out letters").ends_with_code(0).says("6 letters written");
-    assert_eq!(workspace.names("letters").len(), 6);
+    let letters = workspace.names("letters").into_iter().filter(|name| name.starts_with("spring_"));
+    assert_eq!(letters.count(), 6);
     let eml = workspace.read("letters/spring_letter_DEU.eml");
     assert_eq!(eml, workspace.run("show spring/letter/DEU --eml").out.into_bytes());
 }
@@ -252,7 +253,7 @@ fn two_organisations_must_approve() {
     assert_eq!((value["approved"].as_u64(), value["complete"].as_u64()), (Some(6), Some(6)));
     assert!(workspace.statuses().iter().all(|(_, status)| status == "approved"));
     let said = workspace.args(&["revoke", "spring", "--as", ANNA, "--delegation", "FRA"]).ends_with_code(0);
-    said.says("do not leave");
+    said.says("2 letters are planned again and do not leave");
     assert_eq!(workspace.status_of("spring/letter/FRA"), "planned");
     assert_eq!(workspace.status_of("spring/letter/DEU"), "approved");
 }

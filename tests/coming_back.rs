@@ -187,7 +187,7 @@ async fn who_stops_a_letter_in_hand_stops_it_before_its_next_try() {
     let later = decided(&store, &only("letter", "FRA"), Decision::Cancel).await.later;
     assert_eq!(later.len(), 1);
     decided(&store, &only("letter", "DEU"), Decision::Hold).await;
-    let (taken_back, _) = revoke(&store, &only("letter", "ESP"), "Ada", 2, "Ada", on_time()).await.unwrap();
+    let taken_back = revoke(&store, &only("letter", "ESP"), "Ada", 2, "Ada", on_time()).await.unwrap().approvals;
     assert_eq!(taken_back, 1);
     answered(&store, Via::Smtp, &letters, &put_off()).await;
     for (state, wanted) in

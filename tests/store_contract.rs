@@ -13,8 +13,9 @@ use std::collections::{BTreeMap, HashSet};
 use chrono::Duration;
 use coalition::*;
 use demarche::adapters::store::{
-    Claim, Dialect, DueQuery, EntryFilter, Location, Move, NewApproval, Outcome, Store, StoreError,
+    Claim, Dialect, DispatchFilter, DueQuery, EntryFilter, Location, Move, NewApproval, Outcome, Store, StoreError,
 };
+use demarche::campaign::Doubts;
 use demarche::delivery::{Reply, Verdict};
 use demarche::inbox::Kind;
 use demarche::outbox::{Dispatch, Event, Guard, Status, Via};
@@ -97,6 +98,7 @@ on_both_databases![
     an_approval_taken_back_counts_no_longer_and_can_be_given_again,
     approvals_that_were_enough_are_not_once_the_campaign_wants_more,
     an_approval_of_other_bytes_is_refused,
+    a_mail_that_approves_many_letters_is_kept_once_and_given_back,
     planning_twice_changes_nothing,
     letters_of_other_campaigns_are_found_by_when_they_left_or_will_leave,
     a_changed_contact_voids_the_approval_of_its_letter_only,
@@ -275,7 +277,7 @@ async fn an_approval_while_the_files_are_planned_again_never_covers_other_bytes(
         let workspace = before.workspace();
         let campaign = &file(&workspace, CAMPAIGN).campaign;
         let ben = approver(campaign, "Ben").unwrap();
-        let proposal = propose(&other, &everything(), ben, &demarche::campaign::Doubts::default()).await.unwrap();
+        let proposal = propose(&other, &everything(), ben, &Doubts::default()).await.unwrap();
         let (approved, planned) =
             tokio::join!(approve(&other, &proposal, 2, "Ben", None, early()), try_plan(&store, &files, CAMPAIGN));
         planned.unwrap();
@@ -396,10 +398,11 @@ async fn an_approval_taken_back_counts_no_longer_and_can_be_given_again(home: Ho
     let files = Files::new();
     plan_and_approve(&store, &files).await;
     let taken_back = revoke(&store, &only("letter", "FRA"), "Ben", 2, "Ben", early()).await.unwrap();
-    assert_eq!(taken_back, (1, 1));
+    assert_eq!((taken_back.approvals, taken_back.planned_again.len()), (1, 1));
     assert_eq!(status(&store, "letter", "FRA").await, Status::Planned);
     assert_eq!(status(&store, "letter", "DEU").await, Status::Approved);
-    assert_eq!(revoke(&store, &only("letter", "FRA"), "Ben", 2, "Ben", early()).await.unwrap(), (0, 0));
+    let again = revoke(&store, &only("letter", "FRA"), "Ben", 2, "Ben", early()).await.unwrap();
+    assert_eq!((again.approvals, again.planned_again.len()), (0, 0));
     assert_eq!(approve_as(&store, &files, CAMPAIGN, "Ben").await.complete, 1);
     assert_eq!(status(&store, "letter", "FRA").await, Status::Approved);
     let key = the(&store, "letter", "FRA").await.key;
@@ -424,7 +427,7 @@ async fn an_approval_of_other_bytes_is_refused(home: Home) {
     plan_it(&store, &files).await;
     let workspace = files.workspace();
     let ada = approver(&file(&workspace, CAMPAIGN).campaign, "Ada").unwrap();
-    let shown = propose(&store, &everything(), ada, &demarche::campaign::Doubts::default()).await.unwrap();
+    let shown = propose(&store, &everything(), ada, &Doubts::default()).await.unwrap();
     files.edit(CONTACTS, "mission@fra.", "embassy@fra.");
     plan_it(&store, &files).await;
     let refused = approve(&store, &shown, 2, "Ada", None, early()).await;
@@ -441,6 +444,7 @@ async fn an_approval_of_other_bytes_is_refused(home: Home) {
             dispatch: france.key,
             seal: old,
             digest: france.digest,
+            due: france.due,
             approver: name,
             organisation,
             by: name,
@@ -475,6 +479,46 @@ async fn letters_of_other_campaigns_are_found_by_when_they_left_or_will_leave(ho
     assert_eq!(told, [(out, Status::Sending, left)], "what has left counts from when it did");
     assert_eq!(found(due, due.plus(minutes(1))).await, [], "the bounds themselves are far enough");
     assert_eq!(found(due.minus(minutes(1)), due).await, []);
+}
+
+async fn mails(store: &Store, dispatch: i64) -> Vec<(String, Vec<u8>)> {
+    let mails = store.approval_mails(dispatch).await.unwrap();
+    mails.into_iter().map(|mail| (mail.approver, mail.message)).collect()
+}
+
+async fn a_mail_that_approves_many_letters_is_kept_once_and_given_back(home: Home) {
+    let store = home.open().await;
+    let files = Files::new();
+    plan_it(&store, &files).await;
+    let workspace = files.workspace();
+    let ada = approver(&file(&workspace, CAMPAIGN).campaign, "Ada").unwrap();
+    let shown = propose(&store, &everything(), ada, &Doubts::default()).await.unwrap();
+    approve(&store, &shown, 2, "officer", Some(b"Subject: yes\r\n\r\nYes.\r\n"), early()).await.unwrap();
+    for dispatch in store.dispatches(&everything()).await.unwrap() {
+        let mails = mails(&store, dispatch.key).await;
+        assert_eq!(mails, [("Ada".to_owned(), b"Subject: yes\r\n\r\nYes.\r\n".to_vec())]);
+        let given = &store.approvals_given(&[dispatch.key]).await.unwrap()[&dispatch.key];
+        assert_eq!(given.len(), 1);
+        assert!(given[0].by_mail);
+        assert_eq!(
+            (given[0].by.as_str(), given[0].due, given[0].digest),
+            ("officer", Some(dispatch.due), dispatch.digest)
+        );
+    }
+    let kept = store.fingerprints().await.unwrap().into_iter().find(|t| t.table == "approval_mails").unwrap();
+    assert_eq!(kept.rows, 1);
+
+    // As the first version stored it: in the row itself.
+    let key = the(&store, "letter", "FRA").await.key;
+    let bytes = if store.dialect() == Dialect::Postgres { "'\\x6f6b'" } else { "X'6f6b'" };
+    home.execute(&format!("UPDATE approvals SET mail = NULL, evidence = {bytes}, due = NULL WHERE dispatch = {key}"))
+        .await;
+    assert_eq!(mails(&store, key).await, [("Ada".to_owned(), b"ok".to_vec())]);
+    assert!(store.approvals_given(&[key]).await.unwrap()[&key][0].by_mail);
+
+    home.execute("UPDATE approval_mails SET message = ''").await;
+    let other = the(&store, "letter", "DEU").await.key;
+    assert!(store.approval_mails(other).await.is_err(), "a changed mail is given back as if it were the one");
 }
 
 async fn planning_twice_changes_nothing(home: Home) {
@@ -905,6 +949,11 @@ async fn filled(store: &Store) -> Files {
         try_plan(store, &files, id).await.unwrap();
     }
     plan_and_approve(store, &files).await;
+    let workspace = files.workspace();
+    let cleo = approver(&file(&workspace, "ab").campaign, "Cleo").unwrap();
+    let of_ab = DispatchFilter { campaign: Some("ab".parse().unwrap()), ..everything() };
+    let shown = propose(store, &of_ab, cleo, &Doubts::default()).await.unwrap();
+    approve(store, &shown, 2, "Cleo", Some(b"yes"), early()).await.unwrap();
     ended(store, "FRA", Event::Taken, taken_verdict()).await;
     add_entry(store, entry("FRA", Kind::Reply, "thank you"), on_time()).await.unwrap();
     let meeting = NewMeeting {

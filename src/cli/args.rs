@@ -191,12 +191,16 @@ pub struct PreviewArgs {
     /// Only this delegation, by its three letters
     #[arg(long, value_name = "STATE")]
     pub delegation: Option<String>,
-    /// All letters of all steps, with the manifest digest
+    /// All letters of all steps, with the manifest digest; with --out also a page for approvers, index.html
     #[arg(long)]
     pub all: bool,
-    #[arg(long, value_enum, default_value = "text")]
-    pub format: Format,
-    /// Write each letter to a file in this folder
+    /// Show what differs from what was last approved, instead of the letters
+    #[arg(long, conflicts_with_all = ["out", "format"])]
+    pub diff: bool,
+    /// With --out several, as in text,html,eml
+    #[arg(long, value_enum, default_value = "text", value_delimiter = ',')]
+    pub format: Vec<Format>,
+    /// Write each letter to a file in this folder, in place of an earlier preview there
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
 }
@@ -234,10 +238,10 @@ pub struct ApproveArgs {
     /// The approver, as named in the campaign's file
     #[arg(long = "as", value_name = "NAME")]
     pub as_whom: String,
-    /// Refuse unless the letters that wait for approval have this digest
+    /// Refuse unless the letters that wait for approval have this digest, as `preview --all` prints it
     #[arg(long, value_name = "sha256:…")]
     pub manifest: Option<String>,
-    /// The mail in which the approver said yes; kept with the approval
+    /// The mail in which the approver said yes, quoting the manifest; kept with the approval
     #[arg(long, value_name = "FILE", requires = "manifest")]
     pub evidence: Option<PathBuf>,
     /// Answer the question with yes
@@ -295,6 +299,9 @@ pub struct ShowArgs {
     /// Print the exact bytes instead
     #[arg(long)]
     pub eml: bool,
+    /// Print the mail in which it was approved instead, byte for byte; of several the last, or that of the approver NAME
+    #[arg(long, value_name = "NAME", num_args = 0..=1, conflicts_with = "eml")]
+    pub evidence: Option<Option<String>>,
 }
 
 #[derive(Debug, Args)]

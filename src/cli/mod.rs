@@ -5,9 +5,13 @@ pub mod args;
 mod commands;
 pub mod context;
 pub mod diagnostics;
+pub mod differences;
 mod doubts;
+mod index_page;
 mod open;
 pub mod output;
+mod preview_folder;
+mod proposal;
 pub mod wiring;
 
 use std::process::ExitCode;

@@ -208,6 +208,11 @@ struct AskFact {
 }
 
 impl Facts {
+    /// As the letter begins.
+    pub fn salutation(&self) -> &str {
+        &self.salutation
+    }
+
     /// Gathers what is known about one letter.
     ///
     /// `None` only when the forms of address hold not even an English form for an unknown person.

@@ -4,6 +4,7 @@
 
 pub mod address_forms;
 pub mod basis;
+pub mod difference;
 pub mod doubts;
 pub mod error;
 pub mod facts;

@@ -29,6 +29,29 @@ pub struct Approval {
     pub revoked: bool,
 }
 
+/// An approval with its circumstances: what was approved, when, and how we know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Given {
+    pub approval: Approval,
+    /// Of the bytes that were approved; they are kept as long as an approval names them.
+    pub digest: Digest,
+    /// The due time that was approved; `None` where only the seal knows it.
+    pub due: Option<Instant>,
+    pub at: Instant,
+    /// Who entered it.
+    pub by: String,
+    /// It was given by mail, and the mail is kept.
+    pub by_mail: bool,
+    pub revoked_at: Option<Instant>,
+}
+
+/// The approval that a letter is compared with: the last that was given, taken back since or not; by `who`, where that approver
+/// has given one.
+pub fn last_given<'a>(given: &'a [Given], who: Option<&str>) -> Option<&'a Given> {
+    let last = |of: &dyn Fn(&&Given) -> bool| given.iter().filter(of).max_by_key(|g| g.at);
+    who.and_then(|who| last(&|g| g.approval.approver == who)).or_else(|| last(&|_| true))
+}
+
 /// The organisations whose approval holds for `seal`.
 pub fn organisations<'a>(approvals: &'a [Approval], seal: &str) -> BTreeSet<&'a str> {
     approvals.iter().filter(|a| !a.revoked && a.seal == seal).map(|a| a.organisation.as_str()).collect()

@@ -1,6 +1,7 @@
 //! DECIDED: one step to one delegation, from its planning to its end.
 
 pub mod approval;
+pub mod comparison;
 pub mod dispatch;
 pub mod gate;
 pub mod neighbours;

@@ -1,13 +1,13 @@
 //! Approval of exact bytes, and taking it back.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::adapters::store::{DispatchFilter, Move, NewApproval, Store, StoreError};
 use crate::campaign::{Approver, Campaign, Doubts};
-use crate::outbox::approval::{Approval, holds, manifest, organisations};
+use crate::outbox::approval::{Approval, Given, holds, manifest, organisations};
 use crate::outbox::{Dispatch, Event, Status, Stop, Via};
 use crate::steps::doubtful::{Doubtful, set_aside};
-use crate::vocabulary::{Digest, Instant, hint};
+use crate::vocabulary::{Digest, DispatchId, Instant, hint};
 
 /// What an approver is about to approve.
 #[derive(Debug)]
@@ -19,8 +19,10 @@ pub struct Proposal {
     pub already: usize,
     /// Those whose bytes are not what the files say now: a new plan comes first.
     pub to_be_planned: usize,
-    /// Those of the selection that are not `planned`, and so need no approval.
-    pub not_planned: usize,
+    /// Those of the selection that are not `planned`: held ones, and those past approval.
+    pub others: Vec<Dispatch>,
+    /// All approvals that were ever given of `dispatches`.
+    pub given: HashMap<i64, Vec<Given>>,
     /// Those whose domain a person must look at: left out, unless their delegation is named alone.
     pub doubtful: Vec<Doubtful>,
     /// Over all dispatches of the selection that wait for approval and are not doubtful, whoever has approved.
@@ -81,12 +83,11 @@ pub async fn propose(
     let (planned, others): (Vec<_>, Vec<_>) = all.into_iter().partition(|d| d.status == Status::Planned);
     let (stale, planned): (Vec<_>, Vec<_>) = planned.into_iter().partition(|d| d.wish.plan_again);
     let keys: Vec<i64> = planned.iter().map(|d| d.key).collect();
-    let approvals = store.approvals(&keys).await?;
+    let given = store.approvals_given(&keys).await?;
     let mine = |d: &Dispatch| {
         let seal = d.seal.to_string();
-        approvals
-            .get(&d.key)
-            .is_some_and(|all| all.iter().any(|a| !a.revoked && a.seal == seal && a.approver == approver.name))
+        let yes = |g: &Given| !g.approval.revoked && g.approval.seal == seal && g.approval.approver == approver.name;
+        given.get(&d.key).is_some_and(|all| all.iter().any(yes))
     };
     let (already, open): (Vec<_>, Vec<_>) = planned.into_iter().partition(mine);
     Ok(Proposal {
@@ -94,7 +95,8 @@ pub async fn propose(
         dispatches: open,
         already: already.len(),
         to_be_planned: stale.len(),
-        not_planned: others.len(),
+        others,
+        given,
         doubtful,
         manifest,
     })
@@ -133,6 +135,7 @@ pub async fn approve(
             dispatch: d.key,
             seal: d.seal,
             digest: d.digest,
+            due: d.due,
             approver: &proposal.approver.name,
             organisation: &proposal.approver.organisation,
             by,
@@ -158,6 +161,20 @@ pub async fn approve(
     Ok(done)
 }
 
+/// What taking back approvals did.
+#[derive(Debug, Default)]
+pub struct Revoked {
+    pub approvals: u64,
+    /// They lack an approval now, and do not leave.
+    pub planned_again: Vec<DispatchId>,
+    /// In a worker's hand, uncertain, or in a file only: should they come back they do not leave again without a new yes.
+    pub out: Vec<DispatchId>,
+    /// Others have approved them, as many as it takes: they leave all the same.
+    pub still_approved: Vec<DispatchId>,
+    /// They have left with this approver's yes, which stays on record.
+    pub too_late: Vec<DispatchId>,
+}
+
 /// Takes back an approver's approvals. Letters that then lack one go back to `planned`; what has left has left.
 ///
 /// # Errors
@@ -169,34 +186,67 @@ pub async fn revoke(
     wanted: usize,
     by: &str,
     now: Instant,
-) -> Result<(u64, usize), StoreError> {
+) -> Result<Revoked, StoreError> {
     let tx = store.begin().await?;
+    let all = tx.dispatches(filter).await?;
+    let every_key: Vec<i64> = all.iter().map(|d| d.key).collect();
+    let before = tx.approvals(&every_key).await?;
+    let approved_by_them = |d: &Dispatch| {
+        let seal = d.seal.to_string();
+        let yes = |a: &Approval| !a.revoked && a.seal == seal && a.approver == approver;
+        before.get(&d.key).is_some_and(|all| all.iter().any(yes))
+    };
     // What is out may come back: uncertain, in hand, or in a file only.
     let open = |d: &Dispatch| {
         d.status.is_open()
             || matches!(d.status, Status::Sending | Status::Uncertain)
             || (d.status == Status::Sent && d.via == Some(Via::Files))
     };
-    let open: Vec<Dispatch> = tx.dispatches(filter).await?.into_iter().filter(open).collect();
+    let has_left = |d: &&Dispatch| matches!(d.status, Status::Sent | Status::Bounced) && !open(d);
+    let too_late = all.iter().filter(has_left).filter(|d| approved_by_them(d)).map(|d| d.id.clone());
+    let mut revoked = Revoked { too_late: too_late.collect(), ..Revoked::default() };
+    let open: Vec<Dispatch> = all.into_iter().filter(open).collect();
     let keys: Vec<i64> = open.iter().map(|d| d.key).collect();
-    let taken_back = tx.revoke_approvals(&keys, approver, now).await?;
+    revoked.approvals = tx.revoke_approvals(&keys, approver, now).await?;
     let left = tx.approvals(&keys).await?;
-    let mut unapproved = 0;
-    let leaving = |d: &&Dispatch| matches!(d.status, Status::Approved | Status::Deferred | Status::Sending);
-    for dispatch in open.iter().filter(leaving) {
+    for dispatch in open.iter().filter(|d| approved_by_them(d)) {
         let approvals = left.get(&dispatch.key).map(Vec::as_slice).unwrap_or_default();
-        if !holds(approvals, &dispatch.seal.to_string(), wanted) {
-            let why = format!("{approver} took the approval back");
-            if dispatch.status == Status::Sending {
+        let enough = holds(approvals, &dispatch.seal.to_string(), wanted);
+        let why = format!("{approver} took the approval back");
+        match dispatch.status {
+            Status::Approved | Status::Deferred if !enough => {
+                tx.apply(&Move::new(dispatch, Event::Unapprove, by, now).because(why)).await?;
+                revoked.planned_again.push(dispatch.id.clone());
+                continue;
+            }
+            Status::Approved | Status::Deferred => revoked.still_approved.push(dispatch.id.clone()),
+            Status::Sending if !enough => {
                 let mut wish = dispatch.wish.clone();
                 wish.stop(Stop::Unapprove, by, &why);
                 tx.set_wish(dispatch.key, &wish).await?;
-            } else {
-                tx.apply(&Move::new(dispatch, Event::Unapprove, by, now).because(why)).await?;
+                revoked.out.push(dispatch.id.clone());
             }
-            unapproved += 1;
+            Status::Sending | Status::Uncertain | Status::Sent => revoked.out.push(dispatch.id.clone()),
+            _ => {}
         }
+        tx.remark(dispatch.key, now, "revoke", dispatch.status, by, Some(&why)).await?;
     }
     tx.commit().await?;
-    Ok((taken_back, unapproved))
+    Ok(revoked)
+}
+
+/// Approvers of this selection whose yes is in force, each once.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn approvers_in_force(store: &Store, filter: &DispatchFilter) -> Result<Vec<String>, StoreError> {
+    let all = store.dispatches(filter).await?;
+    let keys: Vec<i64> = all.iter().map(|d| d.key).collect();
+    let approvals = store.approvals(&keys).await?;
+    let in_force = all.iter().flat_map(|d| {
+        let seal = d.seal.to_string();
+        approvals.get(&d.key).into_iter().flatten().filter(move |a| !a.revoked && a.seal == seal)
+    });
+    let names: BTreeSet<&str> = in_force.map(|a| a.approver.as_str()).collect();
+    Ok(names.into_iter().map(ToOwned::to_owned).collect())
 }

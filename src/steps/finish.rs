@@ -24,6 +24,8 @@ pub struct Letter {
     pub message: Message,
     /// What the guards object to.
     pub findings: Vec<Finding>,
+    /// As the letter begins.
+    pub salutation: String,
     /// The printed letter, where it is attached or was asked for.
     pub pdf: Option<Vec<u8>>,
 }
@@ -37,6 +39,7 @@ pub struct Unfinished {
     /// Without attachments.
     pub message: Message,
     pub findings: Vec<Finding>,
+    pub salutation: String,
     /// What the printer sets; `None` when nobody wants the PDF.
     pub print: Option<Print>,
     /// The letter's file, for problems.
@@ -114,7 +117,7 @@ fn by_all_processors<T: Send, R: Send>(items: Vec<T>, work: impl Fn(T) -> R + Sy
 }
 
 fn finished(letter: Unfinished, common: &Common<'_>) -> Result<Letter, Vec<Problem>> {
-    let Unfinished { mut draft, rendered, mut message, findings, print, file } = letter;
+    let Unfinished { mut draft, rendered, mut message, findings, salutation, print, file } = letter;
     let pdf = match (print, common.printer) {
         (Some(print), Some(printer)) => Some(printed(&print, &draft, &rendered, printer, &file)?),
         _ => None,
@@ -138,7 +141,7 @@ fn finished(letter: Unfinished, common: &Common<'_>) -> Result<Letter, Vec<Probl
     }
     draft.message = mime::compose(&message).map_err(|e| fault(e.to_string()))?;
     draft.digest = Digest::of(&draft.message);
-    Ok(Letter { draft, rendered, message, findings, pdf })
+    Ok(Letter { draft, rendered, message, findings, salutation, pdf })
 }
 
 /// The letter as PDF, which says the same words as its text.

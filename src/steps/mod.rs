@@ -17,4 +17,5 @@ pub mod plan;
 pub mod presses;
 pub mod reconcile;
 pub mod record;
+pub mod since_approval;
 pub mod summary;

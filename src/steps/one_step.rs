@@ -258,7 +258,8 @@ impl OneStep<'_> {
             false => None,
         };
         let file = press.letter().source.file.clone();
-        Ok((Unfinished { draft, rendered, message, findings, print, file }, thread))
+        let salutation = facts.salutation().to_owned();
+        Ok((Unfinished { draft, rendered, message, findings, salutation, print, file }, thread))
     }
 
     /// The State under review, where the step is timed by a review.

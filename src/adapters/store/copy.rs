@@ -30,6 +30,7 @@ macro_rules! each_table {
         $run!(fixed_milestone, "fixed_milestones", [Campaign, Milestone]);
         $run!(letter, "letters", [Digest]);
         $run!(dispatch, "dispatches", [Key]);
+        $run!(approval_mail, "approval_mails", [Digest]);
         $run!(approval, "approvals", [Key]);
         $run!(attempt, "attempts", [Key]);
         $run!(history, "history", [Key]);

@@ -21,7 +21,7 @@ use migrations::{Migrator, MigratorTrait as _};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, EntityTrait as _};
 use secrecy::SecretString;
 
-pub use approvals::NewApproval;
+pub use approvals::{ApprovalMail, NewApproval};
 pub use claims::{Claim, Due, DueQuery};
 pub use copy::Copied;
 pub use dialect::Dialect;

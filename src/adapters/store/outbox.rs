@@ -242,6 +242,22 @@ pub(super) fn checked(digest: Digest, message: Vec<u8>) -> Result<Vec<u8>, Store
     }
 }
 
+pub(super) async fn messages(
+    db: &impl sea_orm::ConnectionTrait,
+    digests: &[Digest],
+) -> Result<HashMap<Digest, Vec<u8>>, StoreError> {
+    let names = digests.iter().map(ToString::to_string);
+    let found = letter::Entity::find().filter(letter::Column::Digest.is_in(names)).all(db).await?;
+    let mut messages = HashMap::with_capacity(found.len());
+    for row in found {
+        let digest = rows::digest("letters", &row.digest)?;
+        if let Ok(message) = checked(digest, row.message) {
+            messages.insert(digest, message);
+        }
+    }
+    Ok(messages)
+}
+
 impl Tx {
     /// As [`Store::dispatches`], inside the transaction.
     ///
@@ -457,16 +473,7 @@ impl Tx {
     /// # Errors
     /// When the database refuses.
     pub async fn messages(&self, digests: &[Digest]) -> Result<HashMap<Digest, Vec<u8>>, StoreError> {
-        let names = digests.iter().map(ToString::to_string);
-        let found = letter::Entity::find().filter(letter::Column::Digest.is_in(names)).all(&self.tx).await?;
-        let mut messages = HashMap::with_capacity(found.len());
-        for row in found {
-            let digest = rows::digest("letters", &row.digest)?;
-            if let Ok(message) = checked(digest, row.message) {
-                messages.insert(digest, message);
-            }
-        }
-        Ok(messages)
+        messages(&self.tx, digests).await
     }
 
     async fn keep_letters(&self, drafts: &[Draft]) -> Result<(), StoreError> {

@@ -16,6 +16,7 @@ pub mod man;
 pub mod meeting;
 pub mod plan;
 pub mod preview;
+mod preview_page;
 pub mod reconcile;
 pub mod rehearse;
 pub mod release;

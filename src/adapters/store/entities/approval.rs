@@ -16,6 +16,8 @@ pub struct Model {
     pub entered_by: String,
     pub evidence: Option<Vec<u8>>,
     pub revoked_at: Option<i64>,
+    pub due: Option<i64>,
+    pub mail: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

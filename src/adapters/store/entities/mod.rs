@@ -1,6 +1,7 @@
 //! One file a table.
 
 pub mod approval;
+pub mod approval_mail;
 pub mod attempt;
 pub mod dispatch;
 pub mod entry;
