@@ -7,8 +7,8 @@ use sea_orm::sqlx::postgres::PgSslMode;
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::sqlx::{Connection as _, Error as SqlxError, SqliteConnection};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode,
-    Statement, TransactionOptions, TransactionTrait as _,
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbErr, RuntimeErr,
+    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait as _,
 };
 use secrecy::ExposeSecret as _;
 
@@ -35,7 +35,7 @@ pub(super) async fn connect(location: &Location) -> Result<(DatabaseConnection, 
             let mut options = ConnectOptions::new("sqlite:");
             let file = path.clone();
             sqlite_options(&mut options, move |o| o.filename(file.clone()));
-            Ok((Database::connect(options).await?, Dialect::Sqlite))
+            Ok((open_sqlite(&options).await?, Dialect::Sqlite))
         }
         Location::Postgres { url, password } => {
             let mut options = ConnectOptions::new(url.clone());
@@ -59,6 +59,29 @@ pub(super) async fn connect(location: &Location) -> Result<(DatabaseConnection, 
             connected.map(|db| (db, Dialect::Postgres)).map_err(|e| StoreError::Unreachable(url.clone(), e))
         }
     }
+}
+
+/// Where several open a new file at once, the change of its journal is refused at once, and not after [`WAIT_FOR_LOCK`]: SQLite
+/// asks nobody to wait where waiting could be for ever.
+async fn open_sqlite(options: &ConnectOptions) -> Result<DatabaseConnection, DbErr> {
+    const PAUSE: Duration = Duration::from_millis(50);
+    let tries = WAIT_FOR_LOCK.as_millis() / PAUSE.as_millis();
+    for _ in 1..tries {
+        match Database::connect(options.clone()).await {
+            Err(error) if is_busy(&error) => tokio::time::sleep(PAUSE).await,
+            opened => return opened,
+        }
+    }
+    Database::connect(options.clone()).await
+}
+
+/// SQLITE_BUSY, with any of its extended codes.
+fn is_busy(error: &DbErr) -> bool {
+    let (DbErr::Conn(RuntimeErr::SqlxError(error)) | DbErr::Exec(RuntimeErr::SqlxError(error))) = error else {
+        return false;
+    };
+    let code = error.as_database_error().and_then(|error| error.code()?.parse::<u32>().ok());
+    code.is_some_and(|code| code & 0xFF == 5)
 }
 
 fn is_this_machine(host: &str) -> bool {
