@@ -17,7 +17,9 @@ impl MigrationTrait for Migration {
 }
 
 /// Both are lists of sentences. A person lets exact words pass, so `accepted` holds the sentences and not the guard's name.
-const STATEMENTS: [&str; 2] = [
+const STATEMENTS: [&str; 3] = [
     "ALTER TABLE dispatches ADD COLUMN objections TEXT NOT NULL DEFAULT '[]'",
     "ALTER TABLE dispatches ADD COLUMN accepted TEXT NOT NULL DEFAULT '[]'",
+    // No guard has read what was planned before: nothing is approved or sent until `plan` has run again.
+    "DELETE FROM planned_files",
 ];

@@ -64,25 +64,94 @@ fn a_held_letter_that_was_corrected_waits_for_approval_again() {
 }
 
 #[test]
-fn a_byte_that_flips_after_the_approval_stops_the_letter() {
-    let workspace = Workspace::approved();
+fn what_the_guards_hold_is_released_by_name_only() {
+    let workspace = with_a_slip();
+    workspace.run("plan spring").ends_with_code(0);
+    workspace.run("release spring --reason sure").ends_with_code(1).complains("read it, then release it alone");
+    assert_eq!(workspace.status_of("spring/letter/FRA"), "held");
+}
+
+#[test]
+fn a_person_s_hold_outlasts_that_of_the_guards() {
+    let workspace = with_a_slip();
+    workspace.run("plan spring").ends_with_code(0);
+    workspace.args(&["hold", "spring", "--delegation", "FRA", "--reason", "the minister called"]).ends_with_code(0);
+    workspace.edit(LETTER, &format!("{SLIP}\n\n"), "");
+    workspace.run("plan spring").ends_with_code(0);
+    assert_eq!(workspace.status_of("spring/letter/FRA"), "held");
+    workspace.run("status").ends_with_code(4).says("the minister called");
+}
+
+#[test]
+fn what_was_released_once_hides_nothing_that_is_new() {
+    let workspace = Workspace::small();
+    let states = "Norway, Denmark, Finland, Iceland, Poland, Austria, Hungary, Italy, Spain, Portugal, Malta, Cyprus, Greece, Romania, \
+                  Bulgaria, Croatia, Slovenia, Albania, Serbia, Ukraine, Estonia, Latvia, Lithuania, Canada, Mexico, Cuba, Haiti, Panama, \
+                  Peru, Chile, Brazil, Japan, Mongolia, Nepal, India, Kenya, Uganda, Ghana, Benin, Niger, Chad, Mali";
+    workspace.edit(LETTER, "We write on the day", &format!("{states}.\n\nWe write on the day"));
+    workspace.run("plan spring").ends_with_code(0);
+    let release = ["release", "spring", "--step", "letter", "--delegation", "FRA", "--reason", "meant"];
+    workspace.args(&release).ends_with_code(0).says("1 planned");
+    workspace.edit(LETTER, "We write on the day", "Zambia must act.\n\nWe write on the day");
+    workspace.run("plan spring").ends_with_code(0);
+    assert_eq!(workspace.status_of("spring/letter/FRA"), "held");
+}
+
+#[test]
+fn a_name_that_is_no_name_hides_no_state() {
+    let workspace = Workspace::small();
+    let list = String::from_utf8(workspace.read(CONTACTS)).unwrap();
+    let row = list.lines().find(|line| line.starts_with("FRA,head")).unwrap().to_owned();
+    let mut cells: Vec<&str> = row.split(',').collect();
+    cells[3] = "Ambassador of Sweden";
+    workspace.edit(CONTACTS, &row, &cells.join(","));
+    workspace.run("plan spring").ends_with_code(0);
+    assert_eq!(workspace.status_of("spring/letter/FRA"), "held");
+}
+
+/// Somebody writes to the database behind the program's back. How many rows changed.
+fn tampered(workspace: &Workspace, sql: &str) -> u64 {
     let database = format!("sqlite:{}", workspace.path("var/demarche.db").display());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let changed = runtime.block_on(async {
+    runtime.block_on(async {
         let db = Database::connect(database).await.unwrap();
-        let flip =
-            "UPDATE letters SET message = CAST(substr(message, 1, 300) || x'21' || substr(message, 302) AS BLOB)";
-        let changed = db.execute_unprepared(flip).await.unwrap().rows_affected();
+        let changed = db.execute_unprepared(sql).await.unwrap().rows_affected();
         db.close().await.unwrap();
         changed
-    });
-    assert_eq!(changed, 6);
+    })
+}
+
+#[test]
+fn a_byte_that_flips_after_the_approval_stops_the_letter() {
+    let workspace = Workspace::approved();
+    let flip = "UPDATE letters SET message = CAST(substr(message, 1, 300) || x'21' || substr(message, 302) AS BLOB)";
+    assert_eq!(tampered(&workspace, flip), 6);
     workspace.run("run --until-idle");
     assert_eq!(workspace.names("var/outgoing"), [""; 0]);
     for state in ["DEU", "FRA", "NOR"] {
         assert_eq!(workspace.status_of(&format!("spring/letter/{state}")), "held");
     }
     workspace.run("status").ends_with_code(4).says("damaged: the stored bytes are not those");
+}
+
+#[test]
+fn an_envelope_a_time_or_an_approval_that_was_changed_in_the_database_stops_the_letter() {
+    for (change, why) in [
+        (
+            "UPDATE dispatches SET recipients = replace(recipients, 'fra.example', 'nor.example')",
+            "recipients, sender or time",
+        ),
+        ("UPDATE dispatches SET sender = 'other@coalition.example'", "recipients, sender or time"),
+        ("UPDATE dispatches SET due = due - 1", "recipients, sender or time"),
+        ("DELETE FROM approvals WHERE approver LIKE 'Anna%'", "approvals are not enough"),
+        ("UPDATE approvals SET organisation = 'One'", "approvals are not enough"),
+    ] {
+        let workspace = Workspace::approved();
+        assert!(tampered(&workspace, change) > 0, "{change}");
+        workspace.run("run --until-idle");
+        assert_eq!(workspace.status_of("spring/letter/FRA"), "held", "{change}");
+        workspace.run("status").ends_with_code(4).says(why);
+    }
 }
 
 /// Sweden's domain has letters beyond ASCII; Norway's may be taken for another's.

@@ -234,6 +234,16 @@ We ask that you:
 {{signatories}}
 "#;
 
+// --- what a letter may hold ---
+
+#[test]
+fn what_many_take_for_markdown_is_refused_and_not_printed_as_it_stands() {
+    for kind in ["| a | b |\n|---|---|\n| 1 | 2 |", "A note.[^1]\n\n[^1]: So.", "~~gone~~ words", "- [x] done"] {
+        let problems = compile_in("en", &letter(&format!("{kind}\n\n{{{{closing}}}}\n"))).unwrap_err();
+        assert!(problems[0].message.contains("no place in a letter"), "{kind}: {problems:#?}");
+    }
+}
+
 // --- what a letter says ---
 
 #[test]

@@ -196,6 +196,37 @@ fn every_kind_of_markdown_says_the_same_in_all_three_forms() {
     }
 }
 
+#[test]
+fn a_note_that_would_go_on_over_the_page_stays_whole() {
+    let note = format!("Including {}end", "this and that member, ".repeat(30));
+    for lines in 14..26 {
+        let text = format!(
+            "---\nsubject: Notes\n---\n{{{{salutation}}}}\n\n{}{{{{closing}}}}\n\n{{{{signatories}}}}\n",
+            "A line.\n\n".repeat(lines)
+        );
+        let workspace = with(|files| {
+            files.insert(ENGLISH.to_owned(), text.into_bytes());
+            let campaign = "config/campaigns/hrc37-china.toml";
+            let named = "name = \"Christian Solidarity Worldwide\"\n";
+            replace(files, campaign, named, &format!("{named}note = \"{note}\"\n"));
+        });
+        assert!(!pdf_to(&workspace, "SWE").is_empty());
+    }
+}
+
+#[test]
+fn words_that_no_line_can_hold_break_and_none_runs_off_the_page() {
+    let long = format!("https://coalition.example/{}", "a".repeat(200));
+    let text = format!(
+        "---\nsubject: Long\n---\n{{{{salutation}}}}\n\nSee <{long}>.\n\n{{{{closing}}}}\n\n{{{{signatories}}}}\n"
+    );
+    let workspace = with(|files| drop(files.insert(ENGLISH.to_owned(), text.into_bytes())));
+    assert!(!pdf_to(&workspace, "SWE").is_empty());
+    let workspace = with(|files| replace(files, FRAME, "  body\n", "  pad(left: 12cm, right: -20cm, body)\n"));
+    let problem = refusal(&workspace, "SWE");
+    assert!(problem.message.contains("runs off the page"), "{}", problem.message);
+}
+
 // --- scripts ---
 
 #[test]

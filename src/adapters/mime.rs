@@ -113,12 +113,32 @@ fn part(kind: ContentType, words: &str) -> SinglePart {
     SinglePart::builder().content_type(kind).body(body)
 }
 
+/// `Content-Disposition` with a plain quoted `filename` (RFC 2183, 2.3): the names are short and of ASCII, and the continuations of
+/// RFC 2231, which lettre writes for all, show as `ATT0001` in older mail programs.
+#[derive(Clone)]
+struct Named(String);
+
+impl header::Header for Named {
+    fn name() -> HeaderName {
+        HeaderName::new_from_ascii_str("Content-Disposition")
+    }
+
+    fn parse(text: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(Self(text.to_owned()))
+    }
+
+    fn display(&self) -> HeaderValue {
+        let raw = format!("attachment; filename=\"{}\"", self.0);
+        HeaderValue::dangerous_new_pre_encoded(Self::name(), raw.clone(), raw.replace("; ", ";\r\n "))
+    }
+}
+
 /// Base64 whatever the kind: the bytes arrive as they are, and no line of a file can end the message.
 fn attached(file: &Attachment) -> Result<SinglePart, MimeError> {
     let kind = ContentType::parse(file.name.media_type()).map_err(|_| MimeError::Attachment(file.name.clone()))?;
     let body = Body::new_with_encoding(file.bytes.clone(), ContentTransferEncoding::Base64)
         .map_err(|_| MimeError::Attachment(file.name.clone()))?;
-    Ok(lettre::message::Attachment::new(file.name.to_string()).body(body, kind))
+    Ok(SinglePart::builder().header(kind).header(Named(file.name.to_string())).body(body))
 }
 
 fn encoded(lines: String, encoding: ContentTransferEncoding) -> Body {

@@ -92,11 +92,11 @@ pub fn in_unicode(domain: &str) -> String {
 }
 
 /// How the eye takes a domain: by Unicode's confusables (UTS 39), in which `1` is an `l`, `0` an `o` and `rn` an `m`;
-/// and once more with `1` as an `i`.
-pub fn looks_of(domain: &str) -> [String; 2] {
+/// once more with `1` as an `i`, and once with `i` as an `l`, which a capital I is read as.
+pub fn looks_of(domain: &str) -> [String; 3] {
     let unicode = in_unicode(domain);
     let look = |text: &str| unicode_security::skeleton(text).flat_map(char::to_lowercase).collect::<String>();
-    [look(&unicode), look(&unicode.replace('1', "i"))]
+    [look(&unicode), look(&unicode.replace('1', "i")), look(&unicode.replace('i', "l"))]
 }
 
 #[cfg(test)]

@@ -63,6 +63,10 @@ impl AddressForm {
     /// Why somebody should look at it before it leaves; `None` where a named source, or the contact list, gives it.
     pub fn doubt(&self) -> Option<String> {
         match &self.basis {
+            // Words from two places: a greeting to an Ambassadeur would end with an Ambassadrice.
+            _ if self.own_salutation != self.own_closing => Some(
+                "the contact list gives the salutation or the closing alone: see that they fit each other".to_owned(),
+            ),
             Basis::Override => None,
             Basis::Exact if self.verified || self.own_salutation || self.own_closing => None,
             Basis::Exact => Some("general usage, in no named source".to_owned()),

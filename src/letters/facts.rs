@@ -233,7 +233,11 @@ impl Facts {
         });
         Some(Self {
             salutation: address.salutation,
-            closing: address.closing,
+            closing: if input.campaign.signatories.len() > 1 && !address.own_closing {
+                in_the_plural(&address.closing)
+            } else {
+                address.closing
+            },
             delegation: Delegation {
                 code: input.state.code.to_string(),
                 name: input.state.name(input.language).to_owned(),
@@ -279,6 +283,13 @@ impl Facts {
     pub fn inside_address(&self) -> &[String] {
         &self.inside_address
     }
+}
+
+/// Several sign: the sourced closings are those of one. Only the possessive of the one who assures is in them.
+fn in_the_plural(closing: &str) -> String {
+    [(" my ", " our "), (" ma ", " notre "), (" mi ", " nuestra ")]
+        .iter()
+        .fold(closing.to_owned(), |closing, (one, several)| closing.replace(one, several))
 }
 
 fn rank_word(rank: Rank) -> &'static str {

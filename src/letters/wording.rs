@@ -90,7 +90,10 @@ impl Tongue {
                 (1, false) => "1er".to_owned(),
                 _ => format!("{number}e"),
             },
-            Self::Spanish => format!("{number}.{}", if feminine { "ª" } else { "º" }),
+            Self::Spanish if feminine => format!("{number}.ª"),
+            // Before its noun: `primer período`, `trigésimo tercer período`; but `undécimo`.
+            Self::Spanish if number % 10 == 3 || (number % 10 == 1 && number % 100 != 11) => format!("{number}.er"),
+            Self::Spanish => format!("{number}.º"),
         }
     }
 
@@ -171,6 +174,12 @@ mod tests {
         assert_eq!(Tongue::French.ordinal(1, true), "1re");
         assert_eq!(Tongue::Spanish.ordinal(37, false), "37.º");
         assert_eq!(Tongue::Spanish.ordinal(37, true), "37.ª");
+        for (number, wanted) in
+            [(1, "1.er"), (2, "2.º"), (11, "11.º"), (13, "13.er"), (31, "31.er"), (63, "63.er"), (111, "111.º")]
+        {
+            assert_eq!(Tongue::Spanish.ordinal(number, false), wanted);
+        }
+        assert_eq!(Tongue::Spanish.ordinal(63, true), "63.ª");
     }
 
     #[test]

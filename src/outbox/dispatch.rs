@@ -42,6 +42,12 @@ impl Draft {
 }
 
 impl Dispatch {
+    /// Whether sender, recipients, due time and digest are still those of its seal: a row that was changed behind the program's
+    /// back is not what people approved.
+    pub fn is_sealed(&self) -> bool {
+        self.seal == approval::seal(self.digest, &self.sender.to_string(), &self.recipients, self.due)
+    }
+
     /// This row once `draft` has been written to it. What a person let pass holds for the words that are still there.
     #[must_use]
     pub fn rewritten(&self, draft: &Draft) -> Self {

@@ -30,16 +30,18 @@ impl Dispatch {
         }
     }
 
-    /// What the guards do to a dispatch that has just been planned. A hold that a person or another guard made is left alone, and
-    /// so is what has left.
+    /// What the guards do to a dispatch that has just been planned. What they objected to no more is let go, and so is what waited
+    /// for a date that is confirmed now; a hold that a person or another guard made is left alone, and so is what has left.
     pub fn after_planning(&self) -> Option<(Event, Option<String>)> {
-        let theirs = self.reason.as_deref().and_then(Guard::of_reason) == Some(Guard::Words);
+        let guard = self.reason.as_deref().and_then(Guard::of_reason);
+        let theirs = guard == Some(Guard::Words);
+        let confirmed = guard == Some(Guard::Provisional) && !self.provisional;
         match (self.status, self.objection()) {
             (Status::Planned | Status::Approved | Status::Deferred, Some(why)) => Some((Event::Object, Some(why))),
             (Status::Held, Some(why)) if theirs && self.reason.as_ref() != Some(&why) => {
                 Some((Event::Object, Some(why)))
             }
-            (Status::Held, None) if theirs => Some((Event::Clear, None)),
+            (Status::Held, None) if theirs || confirmed => Some((Event::Clear, None)),
             _ => None,
         }
     }

@@ -109,9 +109,10 @@ pub fn next(from: Status, event: Event) -> Result<Status, Impossible> {
         (S::Sending, E::Refuse) => Ok(S::Refused),
         (S::Sending, E::Lose) => Ok(S::Uncertain),
         (S::Sending, E::Unclaim { deferred }) => Ok(if deferred { S::Deferred } else { S::Approved }),
-        (S::Planned | S::Approved | S::Deferred, E::Hold) => Ok(S::Held),
+        // What a guard holds a person may hold too: theirs is the reason that counts from then on.
+        (S::Planned | S::Approved | S::Deferred | S::Held, E::Hold) => Ok(S::Held),
         (S::Planned | S::Approved | S::Deferred | S::Held, E::Object) => Ok(S::Held),
-        // Never further: what its guards let go waits for approval like any other.
+        // Never further at once: approvals that were given for these very bytes are weighed by themselves.
         (S::Held, E::Clear) => Ok(S::Planned),
         (S::Approved | S::Deferred, E::Skip) => Ok(S::Skipped),
         (S::Approved | S::Deferred, E::Miss) => Ok(S::Missed),

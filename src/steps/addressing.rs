@@ -19,7 +19,28 @@ pub fn problems(workspace: &Workspace, written: &BTreeSet<(StateCode, Language)>
         })
         .collect();
     let found = doubts(forms.iter().map(|(code, form)| (*code, form)));
-    found.iter().filter(|doubt| !doubt.told_at_its_row).map(problem).collect()
+    let mut problems: Vec<Problem> = found.iter().filter(|doubt| !doubt.told_at_its_row).map(problem).collect();
+    problems.extend(forms_in_another_language(workspace, written));
+    problems
+}
+
+/// The contact list's own words are in the language that the mission reads; a letter that fell back to another one would begin
+/// in one language and go on in the next.
+fn forms_in_another_language(workspace: &Workspace, written: &BTreeSet<(StateCode, Language)>) -> Vec<Problem> {
+    let in_another = |(code, language): &(StateCode, Language)| {
+        let (mission, state) = (workspace.mission(*code)?, workspace.states().get(*code)?);
+        let form = FORMS_OF_ADDRESS.address(mission, state, *language)?;
+        let own = mission.language().unwrap_or(state.language);
+        let told = (form.own_salutation || form.own_closing) && own != *language;
+        told.then(|| {
+            let message = format!(
+                "{code} has a salutation or closing of its own, for `{own}`, and gets a letter in `{language}`"
+            );
+            let help = format!("write the letter in `{own}`, or change the language or the words of its row");
+            Problem::warning(message).in_file(CONTACTS).help(help)
+        })
+    };
+    written.iter().filter_map(in_another).collect()
 }
 
 fn problem(doubt: &Doubt) -> Problem {

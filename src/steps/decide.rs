@@ -33,6 +33,9 @@ pub struct Decided {
     pub untouched: Vec<(DispatchId, String)>,
 }
 
+/// What the guards found is let pass by somebody who has read it, one delegation at a time.
+pub const ALONE: &str = "its guards hold it for its words: read it, then release it alone, with --delegation";
+
 /// Who decides, when, and why.
 #[derive(Debug)]
 pub struct Decider<'a> {
@@ -94,6 +97,10 @@ pub async fn decide(
         }
         let words = decision == Decision::Release
             && dispatch.reason.as_deref().and_then(Guard::of_reason) == Some(Guard::Words);
+        if words && filter.delegations.len() != 1 {
+            decided.untouched.push((dispatch.id.clone(), ALONE.to_owned()));
+            continue;
+        }
         let accept = if words { dispatch.objections.clone() } else { Vec::new() };
         let looked_at = Dispatch { accepted: [dispatch.accepted.as_slice(), &accept].concat(), ..dispatch.clone() };
         let approved = still_approved(&looked_at, &approvals, &wanted);

@@ -17,6 +17,7 @@ use crate::outbox::neighbours::Floor;
 use crate::outbox::{Dispatch, Event, Guard, Status};
 use crate::ports::{Outgoing, Via};
 use crate::schedule::pace::{Ceilings, MayStart, Window};
+use crate::steps::decide::still_approved;
 use crate::vocabulary::{CampaignId, Digest, DispatchId, Instant, StateCode, Zone};
 
 /// How this worker sends.
@@ -212,7 +213,8 @@ async fn choose(
     }
 }
 
-/// The chosen letters with their bytes. One whose bytes are not those that were approved is held; the others still leave.
+/// The chosen letters with their bytes. One that is not what was approved, by its bytes, its envelope, its time or its approvals, is
+/// held; the others still leave.
 async fn with_their_bytes(
     tx: &Tx,
     policy: &Policy,
@@ -225,11 +227,24 @@ async fn with_their_bytes(
     }
     let digests: Vec<Digest> = chosen.iter().map(|dispatch| dispatch.digest).collect();
     let messages = tx.messages(&digests).await?;
+    let keys: Vec<i64> = chosen.iter().map(|dispatch| dispatch.key).collect();
+    let (approvals, wanted) = (tx.approvals(&keys).await?, tx.approvals_wanted().await?);
+    let damage = |dispatch: &Dispatch| {
+        if !messages.contains_key(&dispatch.digest) {
+            Some("the stored bytes are not those that were approved")
+        } else if !dispatch.is_sealed() {
+            Some("its stored recipients, sender or time are not those that were approved")
+        } else if !still_approved(dispatch, &approvals, &wanted) {
+            Some("its stored approvals are not enough")
+        } else {
+            None
+        }
+    };
     let (sound, damaged): (Vec<Dispatch>, Vec<Dispatch>) =
-        chosen.into_iter().partition(|dispatch| messages.contains_key(&dispatch.digest));
+        chosen.into_iter().partition(|dispatch| damage(dispatch).is_none());
     for dispatch in &damaged {
-        let why =
-            "the stored bytes are not those that were approved; run `demarche plan`, and look at the disk".to_owned();
+        let why = damage(dispatch).unwrap_or_default();
+        let why = format!("{why}; run `demarche plan`, and look at who else writes to the database, and at the disk");
         stop_one(tx, policy, dispatch, &Ruling::Hold(Guard::Damaged, why), at, turn).await?;
     }
     Ok((sound, messages))

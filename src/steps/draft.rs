@@ -91,6 +91,10 @@ pub fn draft_only(input: &Drafting<'_>, wanted: &Wanted<'_>, mut each: impl FnMu
         one.report_fallbacks(&mut drafted.problems);
         drafted.dates.push((step.id.clone(), one.milestone, one.due));
     }
+    if drafted.letters == 0 && wanted.only.is_none() && !drafted.problems.iter().any(Problem::is_error) {
+        let problem = Problem::warning("the campaign writes to nobody").in_file(&input.file.source.file);
+        drafted.problems.push(problem.help("look at [audience]: does any mission have that tag, group or State?"));
+    }
     drafted
 }
 

@@ -23,9 +23,15 @@ pub struct Parsed {
     pub container: Vec<Option<usize>>,
 }
 
+/// Known to many, and not to letters: read as what they are meant for, so that they are refused and not printed as they stand.
+const REFUSED: Options = Options::ENABLE_TABLES
+    .union(Options::ENABLE_FOOTNOTES)
+    .union(Options::ENABLE_STRIKETHROUGH)
+    .union(Options::ENABLE_TASKLISTS);
+
 /// Reads the body of a letter.
 pub fn parse(source: &str, hidden: &Hidden, pieces: &[Piece], errors: &mut Vec<TagError>) -> Parsed {
-    let events = Parser::new_ext(&hidden.text, Options::empty()).into_offset_iter().peekable();
+    let events = Parser::new_ext(&hidden.text, REFUSED).into_offset_iter().peekable();
     let mut reader =
         Reader { source, hidden, pieces, errors, events, container: vec![None; pieces.len()], containers: 0, depth: 0 };
     let blocks = reader.blocks();
@@ -399,8 +405,12 @@ fn label_words(label: &[Inline]) -> String {
 fn is_inline(event: &Event<'_>) -> bool {
     match event {
         Event::Text(_) | Event::Code(_) | Event::InlineHtml(_) | Event::SoftBreak | Event::HardBreak => true,
+        Event::FootnoteReference(_) | Event::TaskListMarker(_) => true,
         Event::Start(tag) => {
-            matches!(TagEnd::from(tag.clone()), TagEnd::Emphasis | TagEnd::Strong | TagEnd::Link | TagEnd::Image)
+            matches!(
+                TagEnd::from(tag.clone()),
+                TagEnd::Emphasis | TagEnd::Strong | TagEnd::Link | TagEnd::Image | TagEnd::Strikethrough
+            )
         }
         _ => false,
     }

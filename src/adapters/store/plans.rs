@@ -1,6 +1,6 @@
 //! What each plan read, and what it fixed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use sea_orm::{
     ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Set,
@@ -35,6 +35,17 @@ fn record(row: plan::Model) -> Result<PlanRecord, StoreError> {
         planned_by: row.planned_by,
         files_changed: row.files_changed,
     })
+}
+
+impl Tx {
+    /// How many approvals each campaign wants, by its last plan.
+    ///
+    /// # Errors
+    /// When the database refuses, or holds a row that this program did not write.
+    pub async fn approvals_wanted(&self) -> Result<HashMap<CampaignId, usize>, StoreError> {
+        let rows = plan::Entity::find().all(&self.tx).await?;
+        rows.into_iter().map(|row| record(row).map(|plan| (plan.campaign, plan.approvals_wanted))).collect()
+    }
 }
 
 impl Store {

@@ -80,7 +80,7 @@ fn shown(date: Option<&Dated>) -> String {
 }
 
 /// Years of the range whose holidays nobody has entered: not the same as years without any.
-fn unknown_years(workspace: &Workspace, from: Day, to: Day) -> Vec<(i32, ScheduleError)> {
+pub fn unknown_years(workspace: &Workspace, from: Day, to: Day) -> Vec<(i32, ScheduleError)> {
     let unknown = |year| {
         let new_year = Day::new(year, 1, 1)?;
         Some((year, workspace.calendar.day_off(new_year).err()?))

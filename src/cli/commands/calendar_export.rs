@@ -9,6 +9,7 @@ use crate::adapters::ics;
 use crate::adapters::store::{DispatchFilter, Store};
 use crate::cli::answer::{Answer, CliError};
 use crate::cli::args::CalendarExportArgs;
+use crate::cli::commands::calendar::unknown_years;
 use crate::cli::context::{Context, campaign, day, shown};
 use crate::cli::output;
 use crate::config::sections::campaign::CampaignFile;
@@ -40,11 +41,18 @@ pub async fn run(context: &Context, args: &CalendarExportArgs) -> Result<Answer,
         .filter(|session| session.opens.is_none() && session.closes.is_none())
         .map(|session| session.number)
         .collect();
-    let value = json!({ "from": from, "to": until, "events": entries, "without_a_day": dayless });
+    let unknown = if args.holidays { unknown_years(&workspace, from, until) } else { Vec::new() };
+    if let (Some((_, error)), true) = (unknown.first(), entries.is_empty()) {
+        return Err(CliError::request(error.to_string(), error.help()));
+    }
+    let value = json!({ "from": from, "to": until, "events": entries, "without_a_day": dayless,
+        "holidays_unknown": unknown.iter().map(|(year, _)| *year).collect::<Vec<_>>() });
     if context.json && args.out.is_none() {
         return Ok(Answer::new("", &value));
     }
-    let missing: String = dayless.iter().map(|n| format!("upr:{n} has no days yet and is not in the file\n")).collect();
+    let mut missing: String =
+        dayless.iter().map(|n| format!("upr:{n} has no days yet and is not in the file\n")).collect();
+    missing.extend(unknown.iter().map(|(_, error)| format!("{error}; none of that year is in the file\n")));
     let text = ics::write(&entries, context.now());
     let Some(file) = &args.out else {
         if !missing.is_empty() {
@@ -60,7 +68,15 @@ pub async fn run(context: &Context, args: &CalendarExportArgs) -> Result<Answer,
     Ok(Answer::new(format!("{count} from {from} to {until} written to {}\n{missing}", shown(file)), &value))
 }
 
+/// Only another calendar is written over: a slip of the pen must not cost the contact list.
 fn save(file: &Path, text: &str) -> Result<(), CliError> {
+    use std::io::Read as _;
+    let mut start = Vec::new();
+    let there = std::fs::File::open(file).and_then(|open| open.take(15).read_to_end(&mut start)).is_ok();
+    if there && !start.is_empty() && start != b"BEGIN:VCALENDAR" {
+        let message = format!("{} is there already, and is no calendar", shown(file));
+        return Err(CliError::request(message, "choose another file, or remove that one first"));
+    }
     std::fs::write(file, text).map_err(|error| CliError::World {
         message: format!("{} cannot be written", shown(file)),
         cause: Some(error.to_string()),

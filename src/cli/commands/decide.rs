@@ -8,7 +8,7 @@ use crate::cli::context::{Context, planned};
 use crate::cli::output::{self, cell};
 use crate::cli::wiring::confirm;
 use crate::outbox::Status;
-use crate::steps::decide::{Decided, Decider, Decision, decide};
+use crate::steps::decide::{ALONE, Decided, Decider, Decision, decide};
 
 pub async fn hold(context: &Context, args: &DecideArgs) -> Result<Answer, CliError> {
     // Stopping is never asked twice: a letter could leave meanwhile.
@@ -62,7 +62,9 @@ pub fn answer(decided: &Decided) -> Result<Answer, CliError> {
     if decided.moved.is_empty() && decided.later.is_empty() && decided.guarded.is_empty() {
         let why = decided
             .untouched
-            .first()
+            .iter()
+            .find(|(_, why)| why == ALONE)
+            .or(decided.untouched.first())
             .map(|(id, why)| format!("{id}: {why}"))
             .unwrap_or_else(|| "no letter fits the selection".to_owned());
         return Err(CliError::request(why, "`demarche dispatches` shows where they stand"));

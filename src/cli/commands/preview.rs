@@ -237,7 +237,7 @@ fn on_screen(
     text.push_str(&manifest_line(covered, args.all));
     let rows: Vec<serde_json::Value> = letters
         .iter()
-        .map(|l| json!({ "id": l.draft.id, "due": l.draft.due, "to": l.draft.recipients.to, "cc": l.draft.recipients.cc, "subject": l.draft.subject, "digest": l.draft.digest, "findings": l.draft.objections, "text": l.rendered.text, "html": l.rendered.html }))
+        .map(|l| json!({ "id": l.draft.id, "due": l.draft.due, "to": l.draft.recipients.to, "cc": l.draft.recipients.cc, "subject": l.draft.subject, "digest": l.draft.digest, "findings": l.draft.objections, "attachments": l.message.attachments.iter().map(|file| json!({ "name": file.name.as_str(), "type": file.name.media_type(), "bytes": file.bytes.len() })).collect::<Vec<_>>(), "text": l.rendered.text, "html": l.rendered.html }))
         .collect();
     Ok(Answer::new(text, &json!({ "campaign": file.campaign.id, "letters": rows, "manifest": manifest_of(covered) })))
 }
@@ -274,6 +274,9 @@ fn one(letter: &Letter, format: Format, known: &Known<'_>, zone: Zone) -> String
             zone.show(draft.due),
             draft.digest
         ));
+        for file in &letter.message.attachments {
+            head.push_str(&format!("Attached: {} ({} bytes)\n", file.name, file.bytes.len()));
+        }
         for finding in &letter.findings {
             head.push_str(&format!("The guards object: it {}\n", safe_text::line(&finding.to_string())));
         }

@@ -5,9 +5,9 @@ use crate::cli::args::ReleaseArgs;
 use crate::cli::commands::decide::{answer, reason};
 use crate::cli::context::{Context, campaign, moment, planned};
 use crate::cli::output;
-use crate::outbox::{Dispatch, Status};
+use crate::outbox::{Dispatch, Guard, Status};
 use crate::steps::correct::{CorrectRequest, Correction, correct};
-use crate::steps::decide::{Decided, Decider, Decision, decide};
+use crate::steps::decide::{ALONE, Decided, Decider, Decision, decide};
 use crate::steps::plan::{PlanRequest, causes, plan};
 
 pub async fn run(context: &Context, args: &ReleaseArgs) -> Result<Answer, CliError> {
@@ -30,6 +30,9 @@ pub async fn run(context: &Context, args: &ReleaseArgs) -> Result<Answer, CliErr
         ));
     }
     let all = store.dispatches(&filter).await?;
+    let words = |d: &Dispatch| d.reason.as_deref().and_then(Guard::of_reason) == Some(Guard::Words);
+    let (unread, all): (Vec<Dispatch>, Vec<Dispatch>) =
+        all.into_iter().partition(|d| filter.delegations.len() != 1 && d.status == Status::Held && words(d));
     let (stopped, others): (Vec<Dispatch>, Vec<Dispatch>) =
         all.into_iter().partition(|d| matches!(d.status, Status::Held | Status::Skipped | Status::Missed));
     let request =
@@ -43,6 +46,7 @@ pub async fn run(context: &Context, args: &ReleaseArgs) -> Result<Answer, CliErr
         untouched: others
             .into_iter()
             .map(|d| (d.id, format!("a dispatch that is {} cannot be released", d.status)))
+            .chain(unread.into_iter().map(|d| (d.id, ALONE.to_owned())))
             .collect(),
     };
     // Letters that name this one's date follow it, and must be approved again.

@@ -13,6 +13,8 @@ use crate::vocabulary::{Address, StateCode};
 /// What the rows so far have shown. Lines count from 1.
 #[derive(Debug, Default)]
 pub(super) struct Across {
+    /// Heads of mission by their names, in small letters: State and line.
+    heads: HashMap<String, (StateCode, usize)>,
     /// Whole rows, cells joined.
     rows: HashMap<String, usize>,
     missions: BTreeMap<StateCode, Mission>,
@@ -122,6 +124,18 @@ impl Across {
                 )
             }),
             None => mission.head = Some(line),
+        }
+        let name = row.contact.as_ref().map(|contact| contact.name.trim().to_lowercase()).unwrap_or_default();
+        if !name.is_empty() {
+            let (other, first) = *self.heads.entry(name).or_insert((state, line));
+            if other != state {
+                found.warning(row.name_at, || {
+                    words(
+                        format!("the head of mission of {other}, in line {first}, has the same name"),
+                        "look which of the two is right: a row that was copied keeps its name",
+                    )
+                });
+            }
         }
         if !row.named {
             found.notice(row.name_at, || {

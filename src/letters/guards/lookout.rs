@@ -120,11 +120,16 @@ impl Lookout {
             .filter(|hit| letter.is_whole(hit.from, hit.to) && self.written_as_name(letter, hit))
             .collect();
         hits.sort_by_key(|hit| (hit.from, std::cmp::Reverse(hit.to)));
-        let mut reached = 0;
-        // In this order a hit lies within an earlier one exactly when it ends no later than the furthest.
+        // In this order a hit lies within an earlier one exactly when it ends no later than the furthest. A person's name hides no
+        // State's: a row with `Ambassador of Norway` for a name is a wrong row, and not a name.
+        let (mut reached_by_states, mut reached) = (0, 0);
         hits.retain(|hit| {
-            let outside = hit.to > reached;
+            let head = self.phrases[hit.phrase].kind == Kind::Head;
+            let outside = hit.to > if head { reached } else { reached_by_states };
             reached = reached.max(hit.to);
+            if !head {
+                reached_by_states = reached_by_states.max(hit.to);
+            }
             outside
         });
         hits

@@ -54,9 +54,6 @@ pub struct Guarded<'a> {
     pub lines: &'a [String],
 }
 
-/// Findings that are told of one letter; a hundred say no more than these.
-const MOST: usize = 40;
-
 /// The guards of one campaign: made once, asked of every letter.
 #[derive(Debug)]
 pub struct Guards {
@@ -79,7 +76,8 @@ impl Guards {
         })
     }
 
-    /// What they object to in one letter, in the order of its words.
+    /// What they object to in one letter, in the order of its words. All of it: what a person lets pass is compared sentence by
+    /// sentence, and one that was left out could come back unseen.
     pub fn findings(&self, letter: &Guarded<'_>) -> Vec<Finding> {
         let mut allowed = self.may_name.clone();
         allowed.insert(letter.to.state);
@@ -93,7 +91,6 @@ impl Guards {
         findings.extend(links::in_html(&letter.rendered.html));
         let mut seen = BTreeSet::new();
         findings.retain(|finding| seen.insert(finding.to_string()));
-        findings.truncate(MOST);
         findings
     }
 }

@@ -1,7 +1,7 @@
 //! The words that stand on the pages, read back from where Typst put them.
 
 use typst::introspection::{Location, MetadataElem, Tag};
-use typst::layout::{Frame, FrameItem};
+use typst::layout::{Abs, Frame, FrameItem, Point, Size};
 use typst::model::FootnoteEntry;
 use typst::pdf::ArtifactElem;
 use typst_layout::PagedDocument;
@@ -14,13 +14,16 @@ pub struct Printed {
     /// Everything else, run by run: letterhead, date, inside address, subject, page numbers.
     pub around: Vec<String>,
     pub pages: usize,
+    /// Words that stand wholly or partly beside the paper.
+    pub off_the_page: Vec<String>,
 }
 
 /// Reads all pages.
 pub fn read(document: &PagedDocument) -> Printed {
     let mut reader = Reader::default();
     for page in document.pages() {
-        reader.frame(&page.frame);
+        reader.paper = page.frame.size();
+        reader.frame(&page.frame, Point::zero());
     }
     let mut notes = reader.notes.into_iter();
     let mut letter = String::new();
@@ -32,7 +35,7 @@ pub fn read(document: &PagedDocument) -> Printed {
     }
     // A note that nobody announced is the frame's.
     reader.around.extend(notes);
-    Printed { letter, around: reader.around, pages: document.pages().len() }
+    Printed { letter, around: reader.around, pages: document.pages().len(), off_the_page: reader.off_the_page }
 }
 
 enum Part {
@@ -45,6 +48,9 @@ struct Reader {
     parts: Vec<Part>,
     notes: Vec<String>,
     around: Vec<String>,
+    /// Of the page that is read.
+    paper: Size,
+    off_the_page: Vec<String>,
     /// The letter, while we are in it.
     in_letter: Option<Location>,
     /// The note, while we are in one.
@@ -54,11 +60,22 @@ struct Reader {
 }
 
 impl Reader {
-    fn frame(&mut self, frame: &Frame) {
-        for (_, item) in frame.items() {
+    /// Turned and stretched groups are taken as if they were not: none of ours is.
+    fn frame(&mut self, frame: &Frame, origin: Point) {
+        for (at, item) in frame.items() {
+            let at = origin + *at;
             match item {
-                FrameItem::Group(group) => self.frame(&group.frame),
-                FrameItem::Text(run) => self.words(&run.text),
+                FrameItem::Group(group) => {
+                    self.frame(&group.frame, at + Point::new(group.transform.tx, group.transform.ty));
+                }
+                FrameItem::Text(run) => {
+                    let slack = Abs::pt(1.0);
+                    let beside = at.x < -slack || at.x + run.width() > self.paper.x + slack;
+                    if beside || at.y < -slack || at.y > self.paper.y + slack {
+                        self.off_the_page.push(run.text.to_string());
+                    }
+                    self.words(&run.text);
+                }
                 FrameItem::Tag(tag) => self.tag(tag),
                 FrameItem::Shape(..) | FrameItem::Image(..) | FrameItem::Link(..) => {}
             }

@@ -149,6 +149,10 @@ impl Printer {
                 return wrong(what, "a frame prints sheet.date and every line of sheet.inside");
             }
         }
+        if let Some(words) = printed.off_the_page.first() {
+            let what = format!("“{words}” runs off the page of the PDF");
+            return wrong(what, "shorten it, or make the margins of the frame smaller");
+        }
         if printed.letter.is_empty() {
             return wrong(
                 "the PDF's frame does not print the letter".to_owned(),
