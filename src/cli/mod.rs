@@ -11,6 +11,7 @@ mod index_page;
 mod open;
 pub mod output;
 mod preview_folder;
+mod previewed;
 mod proposal;
 pub mod wiring;
 

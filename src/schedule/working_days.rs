@@ -41,6 +41,12 @@ pub(super) struct Walk<'a> {
 }
 
 impl Calendar {
+    /// Years of the range whose holidays nobody has entered, and what to do: not the same as years without any.
+    pub fn years_without_holidays(&self, from: Day, to: Day) -> Vec<(i32, ScheduleError)> {
+        let unknown = |year| Some((year, self.day_off(Day::new(year, 1, 1)?).err()?));
+        (from.year()..=to.year()).filter_map(unknown).collect()
+    }
+
     /// Why nobody in Geneva works on `day`; `None` for a working day.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ use crate::cli::commands::calendar_export;
 use crate::cli::context::{Context, day};
 use crate::cli::output::{self, cell};
 use crate::config::workspace::Workspace;
-use crate::schedule::{Dated, HolidayKind, ScheduleError, UprReview, UprSession};
+use crate::schedule::{Dated, HolidayKind, UprReview, UprSession};
 use crate::vocabulary::{Day, StateCode, Zone};
 
 pub async fn run(context: &Context, args: &CalendarArgs) -> Result<Answer, CliError> {
@@ -37,7 +37,7 @@ pub async fn run(context: &Context, args: &CalendarArgs) -> Result<Answer, CliEr
         }
     }
     if wanted(CalendarPart::Holidays) {
-        let unknown = unknown_years(&workspace, from, to);
+        let unknown = workspace.calendar.years_without_holidays(from, to);
         if let Some((_, error)) = unknown.first()
             && args.part == Some(CalendarPart::Holidays)
             && value["holidays"].as_array().is_some_and(Vec::is_empty)
@@ -77,15 +77,6 @@ fn mark(provisional: bool) -> &'static str {
 /// A day with its mark: of one session, one day may be certain and the other not.
 fn shown(date: Option<&Dated>) -> String {
     date.map_or_else(|| "not known".to_owned(), |date| format!("{}{}", date.day, mark(date.sure.provisional)))
-}
-
-/// Years of the range whose holidays nobody has entered: not the same as years without any.
-pub fn unknown_years(workspace: &Workspace, from: Day, to: Day) -> Vec<(i32, ScheduleError)> {
-    let unknown = |year| {
-        let new_year = Day::new(year, 1, 1)?;
-        Some((year, workspace.calendar.day_off(new_year).err()?))
-    };
-    (from.year()..=to.year()).filter_map(unknown).collect()
 }
 
 fn hrc(workspace: &Workspace, from: Day, to: Day) -> (String, Vec<Value>) {

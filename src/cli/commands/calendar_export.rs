@@ -9,7 +9,6 @@ use crate::adapters::ics;
 use crate::adapters::store::{DispatchFilter, Store};
 use crate::cli::answer::{Answer, CliError};
 use crate::cli::args::CalendarExportArgs;
-use crate::cli::commands::calendar::unknown_years;
 use crate::cli::context::{Context, campaign, day, shown};
 use crate::cli::output;
 use crate::config::sections::campaign::CampaignFile;
@@ -41,7 +40,7 @@ pub async fn run(context: &Context, args: &CalendarExportArgs) -> Result<Answer,
         .filter(|session| session.opens.is_none() && session.closes.is_none())
         .map(|session| session.number)
         .collect();
-    let unknown = if args.holidays { unknown_years(&workspace, from, until) } else { Vec::new() };
+    let unknown = if args.holidays { workspace.calendar.years_without_holidays(from, until) } else { Vec::new() };
     if let (Some((_, error)), true) = (unknown.first(), entries.is_empty()) {
         return Err(CliError::request(error.to_string(), error.help()));
     }

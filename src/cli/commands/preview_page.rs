@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::preview::{Known, Preview};
 use crate::cli::args::PreviewArgs;
 use crate::cli::index_page::{Page, Row, Since, StepRows};
 use crate::cli::output::count;
+use crate::cli::previewed::{Known, Preview};
 use crate::config::sections::campaign::CampaignFile;
 use crate::config::workspace::Workspace;
 use crate::outbox::Status;
