@@ -6,6 +6,7 @@ use super::Rehearsal;
 use crate::campaign::Approver;
 use crate::config::sections::rehearsal::SampleAnswer;
 use crate::outbox::{Dispatch, Status};
+use crate::steps::addressing::some_of;
 use crate::steps::dispatch::Moved;
 use crate::steps::plan::{Planned, left_out_everywhere};
 use crate::vocabulary::{Day, Instant, StateCode, Zone, safe_text};
@@ -116,8 +117,17 @@ fn the_plan(zone: Zone, planned: &Planned, campaign: &crate::campaign::Campaign)
         let counted = &milestone.reference;
         text.push_str(&format!("         {step:<12} {letters:>4} letters, {day} at {at}, counted from {counted}\n"));
     }
+    // Many for one reason are told in one line.
+    let mut by_reason: BTreeMap<&str, Vec<StateCode>> = BTreeMap::new();
     for row in left_out_everywhere(&planned.drafted.left_out, &campaign.id, &planned.drafts) {
-        text.push_str(&format!("         {} gets none: {}\n", row.delegation, safe_text::line(&row.reason)));
+        by_reason.entry(&row.reason).or_default().push(row.delegation);
+    }
+    for (reason, states) in by_reason {
+        let reason = safe_text::line(reason);
+        match states.as_slice() {
+            [one] => text.push_str(&format!("         {one} gets none: {reason}\n")),
+            many => text.push_str(&format!("         {} get none: {reason}\n", some_of(many))),
+        }
     }
     text
 }

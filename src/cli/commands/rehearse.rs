@@ -8,7 +8,7 @@ use crate::adapters::private;
 use crate::cli::answer::{Answer, CliError};
 use crate::cli::args::RehearseArgs;
 use crate::cli::context::{Context, campaign, shown};
-use crate::outbox::Status;
+use crate::outbox::{Dispatch, Guard, Status};
 use crate::rehearsal::{Rehearsal, rehearse};
 use crate::report::Counts;
 use crate::schedule::Ceilings;
@@ -44,7 +44,14 @@ pub async fn run(context: &Context, args: &RehearseArgs) -> Result<Answer, CliEr
         counts.add(dispatch.status, 1);
     }
     let letters = counts.of(Status::Sent);
-    let text = format!("{}\n{letters} letters are in {}\n", done.transcript, shown(&out.join("outgoing")));
+    let mut text = format!("{}\n{letters} letters are in {}\n", done.transcript, shown(&out.join("outgoing")));
+    let provisional = |d: &&Dispatch| d.reason.as_deref().and_then(Guard::of_reason) == Some(Guard::Provisional);
+    if done.dispatches.iter().any(|d| provisional(&d)) {
+        text.push_str(
+            "Letters were held because their date is provisional, as they would be. To rehearse with the date as it stands, take \
+             its line `status = \"provisional\"` out of config/calendar.toml.\n",
+        );
+    }
     Ok(Answer::new(
         text,
         &json!({ "campaign": file.campaign.id, "out": out, "counts": counts, "transcript": done.transcript }),
