@@ -1,7 +1,6 @@
 //! Where the guards' findings come from, for the screen.
 
-use crate::campaign::{Mission, State};
-use crate::config::forms::FORMS_OF_ADDRESS;
+use crate::campaign::Mission;
 use crate::config::sections::campaign::CampaignFile;
 use crate::config::source::Source;
 use crate::config::workspace::CONTACTS;
@@ -10,11 +9,9 @@ use crate::letters::guards::Finding;
 use crate::vocabulary::problem::{Place, Problem};
 
 /// What stands around a letter's text: the names beside the addresses, and the inside address.
-pub fn lines_around(message: &Message, mission: &Mission, state: &State) -> Vec<String> {
+pub fn lines_around(message: &Message, inside_address: &[String]) -> Vec<String> {
     let names = message.to.iter().chain(&message.cc).filter_map(|mailbox| mailbox.name.clone());
-    let form = FORMS_OF_ADDRESS.address(mission, state, message.language);
-    let inside = form.map(|form| form.inside.lines().into_iter().map(str::to_owned).collect::<Vec<_>>());
-    names.chain(inside.into_iter().flatten()).collect()
+    names.chain(inside_address.iter().cloned()).collect()
 }
 
 /// A finding as `check` and `plan` tell it, at the place where its words are written: the letter, the contact's row, the campaign.

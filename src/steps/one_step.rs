@@ -228,7 +228,7 @@ impl OneStep<'_> {
             to: mission,
             about: self.about(),
             rendered: &rendered,
-            lines: &guarding::lines_around(&message, mission, state),
+            lines: &guarding::lines_around(&message, facts.inside_address()),
         });
         let mut thread = thread;
         thread.push(message_id.clone());
