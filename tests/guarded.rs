@@ -59,7 +59,7 @@ fn a_held_letter_that_was_corrected_waits_for_approval_again() {
     let workspace = with_a_slip();
     workspace.run("plan spring").ends_with_code(0);
     workspace.edit(LETTER, "Sweden", "France");
-    workspace.run("plan spring").ends_with_code(0).says("no longer held for its words: planned");
+    workspace.run("plan spring").ends_with_code(0).says("no longer held: planned");
     assert_eq!(workspace.status_of("spring/letter/FRA"), "planned");
 }
 

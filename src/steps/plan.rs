@@ -340,7 +340,7 @@ fn cause(change: &Change, zone: Zone) -> String {
         "removed" => "removed: the files no longer ask for it".to_owned(),
         "approval void" => "no longer approved".to_owned(),
         "held" => "held for its words".to_owned(),
-        "let go" => "no longer held for its words: planned".to_owned(),
+        "let go" => "no longer held: planned".to_owned(),
         "approved" => "approved by enough approvers now".to_owned(),
         "differs while it is out" => {
             format!("{before} with other bytes than the files give now; should it come back it is planned again")
