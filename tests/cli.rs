@@ -852,6 +852,29 @@ fn the_rehearsal_of_the_example_tells_the_same_story_every_time() {
 // calendar export
 
 #[test]
+fn a_calendar_is_written_over_a_calendar_and_over_nothing_else() {
+    let workspace = Workspace::small();
+    let before = workspace.read(CONTACTS);
+    workspace.run("calendar export --out config/contacts.csv").ends_with_code(1).complains("is no calendar");
+    assert_eq!(workspace.read(CONTACTS), before);
+    workspace.run("calendar export --out dates.ics").ends_with_code(0);
+    workspace.run("calendar export --out dates.ics").ends_with_code(0);
+    workspace
+        .run("calendar export --holidays --from 2031-01-01 --to 2031-12-31")
+        .ends_with_code(1)
+        .complains("holidays of Geneva in 2031 are not known");
+}
+
+#[test]
+fn a_head_s_row_that_was_copied_from_another_mission_is_told() {
+    let workspace = Workspace::small();
+    let list = String::from_utf8(workspace.read(CONTACTS)).unwrap();
+    let name = list.lines().find(|line| line.starts_with("FRA,head")).unwrap().split(',').nth(3).unwrap();
+    workspace.edit(CONTACTS, "Ola Nordmann", name);
+    workspace.run("check").says("the head of mission of FRA, in line").says("has the same name");
+}
+
+#[test]
 fn the_calendar_is_exported_with_its_dates_and_the_letters_that_are_planned() {
     let workspace = Workspace::approved();
     let said = workspace.run("calendar export --from 2018-02-01 --to 2018-12-31").ends_with_code(0);

@@ -93,6 +93,13 @@ mod tests {
     }
 
     #[test]
+    fn what_waited_for_a_date_is_let_go_once_the_date_is_confirmed() {
+        let waiting = dispatch(Status::Held, Some("provisional: the date of hrc:64.opens is provisional"), &[], &[]);
+        assert_eq!(Dispatch { provisional: true, ..waiting.clone() }.after_planning(), None);
+        assert_eq!(Dispatch { provisional: false, ..waiting }.after_planning(), Some((Event::Clear, None)));
+    }
+
+    #[test]
     fn what_has_left_or_ended_is_left_alone() {
         for status in [Status::Sending, Status::Sent, Status::Uncertain, Status::Cancelled, Status::Bounced] {
             assert_eq!(dispatch(status, None, &["a"], &[]).after_planning(), None, "{status}");
