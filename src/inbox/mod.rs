@@ -1,5 +1,7 @@
 //! ANSWERED: what comes back, and what counts as an answer.
 
 pub mod kind;
+pub mod reading;
 
 pub use kind::Kind;
+pub use reading::{CalendarAnswer, Correspondent, Enclosure, MailKind, Participation, Reading, Returned};
