@@ -1,6 +1,8 @@
 //! ANSWERED: what comes back, and what counts as an answer.
 
+pub mod bounced;
 pub mod kind;
+pub mod matching;
 pub mod reading;
 
 pub use kind::Kind;

@@ -186,3 +186,48 @@ impl Reading {
         (!said.is_empty()).then(|| said.contains(&true))
     }
 }
+
+#[cfg(test)]
+pub(crate) mod samples {
+    use super::*;
+
+    /// A person's answer, without a sign of which letter it answers.
+    pub(crate) fn a_reply(from: &str, subject: &str) -> Reading {
+        Reading {
+            kind: MailKind::Reply,
+            reasons: vec![],
+            message_id: Some("1@mission.example".into()),
+            originals: vec![],
+            from: Correspondent { name: String::new(), address: from.into() },
+            reply_to: None,
+            several_from: false,
+            addressed_to: vec!["outreach@coalition.example".into()],
+            subject: subject.into(),
+            date: None,
+            returned: vec![],
+            returned_subject: None,
+            back_on: None,
+            calendar: None,
+            text: "We thank you for your letter.".into(),
+            whole: "We thank you for your letter.".into(),
+            enclosures: vec![],
+            cut_off: None,
+        }
+    }
+
+    /// A bounce: recipients, their status (empty: none), and whether it is for good.
+    pub(crate) fn a_bounce(original: &str, returned: &[(&str, &str, Option<bool>)]) -> Reading {
+        let one = |(address, status, permanent): &(&str, &str, Option<bool>)| Returned {
+            address: (*address).to_owned(),
+            status: (!status.is_empty()).then(|| (*status).to_owned()),
+            permanent: *permanent,
+            words: "no such user".into(),
+        };
+        Reading {
+            kind: MailKind::Bounce,
+            originals: if original.is_empty() { vec![] } else { vec![original.to_owned()] },
+            returned: returned.iter().map(one).collect(),
+            ..a_reply("mailer-daemon@mx.example", "Undelivered Mail Returned to Sender")
+        }
+    }
+}

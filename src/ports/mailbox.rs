@@ -63,7 +63,11 @@ pub trait Mailbox: Send {
     fn places(&mut self, wanted: &Wanted) -> impl Future<Output = Result<Vec<Place>, MailboxFault>> + Send;
 
     /// Writes one message into a new file of `spool`. `None`: it is gone meanwhile.
-    fn fetch(&mut self, place: &Place, spool: &Path) -> impl Future<Output = Result<Option<Fetched>, MailboxFault>> + Send;
+    fn fetch(
+        &mut self,
+        place: &Place,
+        spool: &Path,
+    ) -> impl Future<Output = Result<Option<Fetched>, MailboxFault>> + Send;
 
     /// Says good-bye. A failure is of no consequence.
     fn close(&mut self) -> impl Future<Output = ()> + Send;

@@ -1,0 +1,105 @@
+//! What a bounce means for the letter that it returns, and for the address.
+
+use super::matching::Written;
+use super::reading::{Reading, Returned};
+use crate::outbox::Status;
+
+/// What follows from a bounce of one of our letters.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Consequence {
+    /// Why the dispatch is now `bounced`, where it is.
+    pub bounced: Option<String>,
+    /// Addresses that will not do, with the server's status and words.
+    pub doubtful: Vec<Doubt>,
+}
+
+/// An address that a later server refused for good.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Doubt {
+    pub address: String,
+    pub status: Option<String>,
+    pub words: String,
+}
+
+/// Addresses of the letter's envelope that a bounce names. One that names nobody speaks of the only recipient there was.
+pub fn addresses<'a>(reading: &'a Reading, letter: &'a Written) -> Vec<(String, Option<&'a Returned>)> {
+    let all: Vec<String> = letter.recipients.to.iter().chain(&letter.recipients.cc).map(ToString::to_string).collect();
+    if reading.returned.is_empty() && all.len() == 1 {
+        return all.into_iter().map(|address| (address, None)).collect();
+    }
+    let named = |address: &String| reading.returned.iter().find(|r| r.address.eq_ignore_ascii_case(address));
+    all.iter().filter_map(|address| named(address).map(|returned| (address.clone(), Some(returned)))).collect()
+}
+
+/// What follows. Only a sent letter can come back, only for good, and only for a `to` address: a copy that came back leaves the
+/// letter where it arrived. Of the address itself only 5.1.x speaks (RFC 3463, 3.2), or a server that gives no code at all: a full
+/// mailbox or a refused text says nothing against it.
+pub fn consequence(reading: &Reading, letter: &Written) -> Consequence {
+    let mut consequence = Consequence::default();
+    for (address, returned) in addresses(reading, letter) {
+        let permanent = returned.map_or_else(|| reading.permanent(), |r| r.permanent);
+        if permanent != Some(true) {
+            continue;
+        }
+        let status = returned.and_then(|r| r.status.clone());
+        let words = returned.map(|r| r.words.clone()).unwrap_or_default();
+        let to = letter.recipients.to.iter().any(|ours| ours.to_string() == address);
+        if to && letter.status == Status::Sent && consequence.bounced.is_none() {
+            let code = status.as_deref().map(|s| format!(" ({s})")).unwrap_or_default();
+            let said = if words.is_empty() { String::new() } else { format!(": {words}") };
+            consequence.bounced = Some(format!("{address} was refused later{code}{said}"));
+        }
+        if status.as_deref().is_none_or(|s| s.starts_with("5.1.")) {
+            consequence.doubtful.push(Doubt { address, status, words });
+        }
+    }
+    consequence
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inbox::matching::known::{Known, samples::a_letter};
+    use crate::inbox::reading::samples::a_bounce;
+
+    fn letter(to: &[&str]) -> Written {
+        a_letter(&mut Known::default(), 7, "hrc37-china/letter/FRA", to, 1)
+    }
+
+    #[test]
+    fn a_hard_bounce_of_a_to_address_marks_letter_and_address() {
+        let bounce = a_bounce("7@coalition.example", &[("head@fra.example", "5.1.1", Some(true))]);
+        let found = consequence(&bounce, &letter(&["head@fra.example"]));
+        assert_eq!(found.bounced.as_deref(), Some("head@fra.example was refused later (5.1.1): no such user"));
+        assert_eq!(found.doubtful.len(), 1);
+    }
+
+    #[test]
+    fn a_full_mailbox_or_a_delay_says_nothing_against_the_address() {
+        let full = a_bounce("7@coalition.example", &[("head@fra.example", "5.2.2", Some(true))]);
+        let found = consequence(&full, &letter(&["head@fra.example"]));
+        assert!(found.bounced.is_some() && found.doubtful.is_empty());
+        let late = a_bounce("7@coalition.example", &[("head@fra.example", "4.4.7", Some(false))]);
+        assert_eq!(consequence(&late, &letter(&["head@fra.example"])), Consequence::default());
+        let unsaid = a_bounce("7@coalition.example", &[("head@fra.example", "", None)]);
+        assert_eq!(consequence(&unsaid, &letter(&["head@fra.example"])), Consequence::default());
+    }
+
+    #[test]
+    fn a_copy_that_came_back_leaves_the_letter_where_it_arrived() {
+        let mut letter = letter(&["head@fra.example"]);
+        letter.recipients.cc = vec!["second@fra.example".parse().unwrap()];
+        let bounce = a_bounce("7@coalition.example", &[("Second@fra.example", "5.1.1", Some(true))]);
+        let found = consequence(&bounce, &letter);
+        assert_eq!((found.bounced, found.doubtful.len()), (None, 1));
+    }
+
+    #[test]
+    fn a_bounce_for_an_address_that_the_letter_did_not_go_to_concerns_nobody() {
+        let bounce = a_bounce("7@coalition.example", &[("other@fra.example", "5.1.1", Some(true))]);
+        assert!(addresses(&bounce, &letter(&["head@fra.example"])).is_empty());
+        let nobody = a_bounce("7@coalition.example", &[]);
+        assert_eq!(addresses(&nobody, &letter(&["head@fra.example"])).len(), 1);
+        assert!(addresses(&nobody, &letter(&["head@fra.example", "second@fra.example"])).is_empty());
+    }
+}
