@@ -16,6 +16,7 @@ mod m0006_responses;
 mod m0007_meetings;
 mod m0008_objections;
 mod m0009_approval_details;
+mod m0010_incoming_mail;
 
 /// All changes, in order.
 #[derive(Debug)]
@@ -34,12 +35,13 @@ impl MigratorTrait for Migrator {
             Box::new(m0007_meetings::Migration),
             Box::new(m0008_objections::Migration),
             Box::new(m0009_approval_details::Migration),
+            Box::new(m0010_incoming_mail::Migration),
         ]
     }
 }
 
 /// Every table, in an order in which rows can be copied: what is pointed at comes first.
-pub const TABLES: [&str; 12] = [
+pub const TABLES: [&str; 19] = [
     "installation",
     "plans",
     "planned_files",
@@ -50,6 +52,13 @@ pub const TABLES: [&str; 12] = [
     "approvals",
     "attempts",
     "history",
+    "mailboxes",
+    "messages",
+    "mail_places",
+    "guesses",
+    "correspondents",
+    "remembered_senders",
+    "doubtful_addresses",
     "entries",
     "meetings",
 ];

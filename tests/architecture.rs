@@ -15,8 +15,19 @@ const WALLS: [(&str, &[&str]); 7] = [
     ("config", &[]),
     // Where a fault stands, and the files that were read: the press and the folder's reader give both.
     ("adapters", &["ports", "config::source", "config::workspace"]),
-    // The journal stands beside the database, and is remembered with it.
-    ("steps", &["ports", "config", "adapters::store", "adapters::journal", "adapters::mime", "adapters::render"]),
+    // Journal and shelf stand beside the database, and are remembered with it.
+    (
+        "steps",
+        &[
+            "ports",
+            "config",
+            "adapters::store",
+            "adapters::journal",
+            "adapters::mime",
+            "adapters::render",
+            "adapters::shelf",
+        ],
+    ),
     ("worker", &["ports", "steps", "adapters::store", "adapters::journal", "config::workspace"]),
     ("rehearsal", &["ports", "config", "adapters", "steps", "worker"]),
     ("cli", &["ports", "config", "adapters", "steps", "worker", "rehearsal"]),

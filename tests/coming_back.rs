@@ -41,6 +41,7 @@ async fn turned(store: &Store, via: Via, outcomes: &[Outcome], free: usize) -> V
         min_days_between: 3,
         real_server: false,
         lease: chrono::Duration::days(1),
+        mailbox: None,
     };
     let zones = BTreeMap::from([(CAMPAIGN.parse().unwrap(), Zone::GENEVA)]);
     let input = TurnInput {

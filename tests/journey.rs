@@ -163,6 +163,7 @@ impl Stage {
                 real_server: false,
                 // Our clock jumps; a lease is judged in tests/store_contract.rs.
                 lease: Duration::days(30),
+                mailbox: None,
             },
             connections: 2,
             stop: Stop::default(),
@@ -214,6 +215,7 @@ impl Stage {
             matched_by: "by-hand",
             confidence: "certain",
             attachments: vec![],
+            message: None,
             corrects: None,
             by: "Ada".into(),
         };

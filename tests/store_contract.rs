@@ -132,7 +132,7 @@ fn on_time() -> Instant {
 }
 
 fn query(limit: u64) -> DueQuery<'static> {
-    DueQuery { now: on_time(), limit, blocked: &[], full_domains: &[], neighbours_since: early() }
+    DueQuery { now: on_time(), limit, blocked: &[], full_domains: &[], neighbours_since: early(), mailbox: None }
 }
 
 /// Claims up to `limit` due letters, as a worker's turn does. Returns the claims and the store's time.
@@ -630,6 +630,7 @@ impl Turns {
             min_days_between: 3,
             real_server: false,
             lease: minutes(1),
+            mailbox: None,
         };
         Self { policy, zones: BTreeMap::new() }
     }
@@ -836,6 +837,7 @@ fn entry(state: &str, kind: Kind, text: &str) -> NewEntry {
         matched_by: "by-hand",
         confidence: "certain",
         attachments: vec![],
+        message: None,
         corrects: None,
         by: "Ada".to_owned(),
     }
@@ -888,7 +890,8 @@ async fn an_erased_person_leaves_no_word_and_others_keep_theirs(home: Home) {
         name: "scan.pdf".into(),
         media_type: "application/pdf".into(),
         bytes: 3,
-        sha256: sha.into(),
+        sha256: Some(sha.into()),
+        part: None,
     };
     let from = |address: &str, text: &str, sha: &str| NewEntry {
         from: Some(format!("A. Person <{address}>")),

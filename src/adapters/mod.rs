@@ -8,6 +8,7 @@ pub mod lock;
 pub mod mime;
 pub mod private;
 pub mod render;
+pub mod shelf;
 pub mod smtp;
 pub mod store;
 pub mod workspace;

@@ -1,8 +1,12 @@
 //! The words of the command line. The comments here are the help.
 
+mod mail;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use mail::{CollectArgs, LogAddArgs, LogArgs, LogCommand, PenArgs, PenCommand};
 
 /// Put a coalition's letter before every delegation at the right moment of the UN calendar
 ///
@@ -78,6 +82,10 @@ pub enum Command {
     Database(DatabaseArgs),
     /// Empty what a person left in the response log, at that person's request
     Erase(EraseArgs),
+    /// Read new mail now, and file it
+    Collect(CollectArgs),
+    /// Show incoming mail that belongs nowhere for sure, each with its guesses
+    Pen(PenArgs),
     /// Read and write the response log
     Log(LogArgs),
     /// Note follow-up meetings
@@ -407,83 +415,6 @@ pub struct EraseArgs {
     /// Answer the question with yes
     #[arg(long)]
     pub yes: bool,
-}
-
-#[derive(Debug, Args)]
-#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
-pub struct LogArgs {
-    #[command(subcommand)]
-    pub command: Option<LogCommand>,
-    pub campaign: Option<String>,
-    /// Only this delegation, by its three letters
-    #[arg(long, value_name = "STATE")]
-    pub delegation: Option<String>,
-    /// Only this kind: reply, auto-reply, bounce, receipt, calendar-reply, call, meeting, letter, note
-    #[arg(long, value_name = "KIND")]
-    pub kind: Option<String>,
-    /// Only this stance
-    #[arg(long, value_name = "STANCE")]
-    pub stance: Option<String>,
-    /// Only from this day on
-    #[arg(long, value_name = "DAY")]
-    pub since: Option<String>,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum LogCommand {
-    /// Show one entry
-    Show {
-        entry: i64,
-        /// Save its attachments in this folder
-        #[arg(long, value_name = "DIR")]
-        save: Option<PathBuf>,
-    },
-    /// Enter a call, a letter, a note or an answer by hand
-    Add(LogAddArgs),
-    /// Say how an answer is to be read
-    Classify {
-        entry: i64,
-        #[arg(long, value_name = "STANCE")]
-        stance: String,
-        /// The ask that it is about
-        #[arg(long, value_name = "ASK")]
-        ask: Option<String>,
-    },
-    /// File an entry under a delegation
-    Assign {
-        entry: i64,
-        #[arg(long, value_name = "STATE")]
-        delegation: String,
-    },
-}
-
-#[derive(Debug, Args)]
-pub struct LogAddArgs {
-    #[arg(long, value_name = "STATE")]
-    pub delegation: String,
-    /// reply, auto-reply, call, meeting, letter or note
-    #[arg(long, value_name = "KIND")]
-    pub kind: String,
-    /// What was said
-    #[arg(long, value_name = "TEXT")]
-    pub text: String,
-    /// The campaign that it answers [default: the one that wrote last to this mission]
-    #[arg(long, value_name = "CAMPAIGN")]
-    pub campaign: Option<String>,
-    /// When it happened, as in "2018-02-06 09:30" or 2018-02-06 [default: now]
-    #[arg(long, value_name = "TIME")]
-    pub at: Option<String>,
-    /// Who said it
-    #[arg(long, value_name = "NAME")]
-    pub from: Option<String>,
-    /// A scanned letter; kept, never opened
-    #[arg(long, value_name = "FILE")]
-    pub file: Option<PathBuf>,
-    #[arg(long, value_name = "STANCE")]
-    pub stance: Option<String>,
-    /// The ask that the stance is about
-    #[arg(long, value_name = "ASK", requires = "stance")]
-    pub ask: Option<String>,
 }
 
 #[derive(Debug, Args)]

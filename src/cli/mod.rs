@@ -90,6 +90,8 @@ async fn dispatch(context: &Context, command: Command) -> Result<Answer, CliErro
         Command::Restart(args) => commands::restart::run(context, &args).await,
         Command::Database(args) => commands::database::run(context, &args).await,
         Command::Erase(args) => commands::erase::run(context, &args).await,
+        Command::Collect(args) => commands::collect::run(context, &args).await,
+        Command::Pen(args) => commands::pen::run(context, &args).await,
         Command::Log(args) => commands::log::run(context, &args).await,
         Command::Meeting(args) => commands::meeting::run(context, &args).await,
         Command::Completions(args) => commands::completions::run(&args),

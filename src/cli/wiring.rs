@@ -282,6 +282,7 @@ pub fn policy(workspace: &Workspace) -> Result<(Policy, usize), CliError> {
         min_days_between: delivery.min_days_between,
         real_server: smtp.is_some_and(|s| !is_loopback(&s.host)),
         lease: chrono::Duration::seconds(LEASE_SECONDS),
+        mailbox: None,
     };
     Ok((policy, smtp.map_or(1, |s| s.connections)))
 }

@@ -1,6 +1,7 @@
 //! ANSWERED: what comes back, and what counts as an answer.
 
 pub mod bounced;
+pub mod fingerprint;
 pub mod kind;
 pub mod matching;
 pub mod reading;

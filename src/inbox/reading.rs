@@ -175,6 +175,30 @@ pub struct Reading {
 }
 
 impl Reading {
+    /// A message that says nothing.
+    pub fn nothing(kind: MailKind) -> Self {
+        Self {
+            kind,
+            reasons: Vec::new(),
+            message_id: None,
+            originals: Vec::new(),
+            from: Correspondent::default(),
+            reply_to: None,
+            several_from: false,
+            addressed_to: Vec::new(),
+            subject: String::new(),
+            date: None,
+            returned: Vec::new(),
+            returned_subject: None,
+            back_on: None,
+            calendar: None,
+            text: String::new(),
+            whole: String::new(),
+            enclosures: Vec::new(),
+            cut_off: None,
+        }
+    }
+
     /// The enhanced status code of a bounce that names one for all, or of its first recipient.
     pub fn smtp_status(&self) -> Option<&str> {
         self.returned.iter().find_map(|r| r.status.as_deref())

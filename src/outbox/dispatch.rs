@@ -146,10 +146,14 @@ pub enum Guard {
     Damaged,
     /// Its words name another State, or are otherwise not to be sent unseen. Waived for the very words, in `accepted`.
     Words,
+    /// Mail in the pen may be this delegation's answer.
+    Pen,
+    /// The mailbox was not read lately: an answer may lie there.
+    Unread,
 }
 
 impl Guard {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 10] = [
         Self::Late,
         Self::Provisional,
         Self::Unsettled,
@@ -158,6 +162,8 @@ impl Guard {
         Self::Condition,
         Self::Damaged,
         Self::Words,
+        Self::Pen,
+        Self::Unread,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -170,6 +176,8 @@ impl Guard {
             Self::Condition => "condition",
             Self::Damaged => "damaged",
             Self::Words => "words",
+            Self::Pen => "pen",
+            Self::Unread => "unread",
         }
     }
 

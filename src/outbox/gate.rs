@@ -16,11 +16,24 @@ pub struct Circumstances {
     pub followed_is_due: bool,
     /// When the mission first answered this campaign.
     pub answered: Option<Instant>,
+    /// An entry of the log that waits in the pen and may be this mission's.
+    pub in_pen: Option<i64>,
+    /// Where answers are read by the program: when the mailbox was last read to its end, if ever.
+    pub mailbox: Option<MailboxRead>,
     /// The last letter of another campaign to this mission within the floor, and that campaign.
     pub neighbour: Option<(String, Instant)>,
     /// Letters leave over a mail server that is not on this machine.
     pub real_server: bool,
 }
+
+/// When the mailbox was last read to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MailboxRead {
+    pub at: Option<Instant>,
+}
+
+/// How old a reading of the mailbox may be for a letter that leaves only where nobody has answered (contract, section 8).
+pub const MAIL_IS_FRESH: Duration = Duration::hours(1);
 
 /// What becomes of a due letter.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +41,8 @@ pub enum Ruling {
     Leave,
     /// It may be the turn of another letter first: look again.
     Wait,
+    /// The mailbox is to be read first: an answer that came a second ago counts.
+    ReadMail,
     Hold(Guard, String),
     Skip(String),
     Miss(String),
@@ -37,7 +52,7 @@ impl Ruling {
     /// What is stored: the guard's word, then why.
     pub fn reason(&self) -> Option<String> {
         match self {
-            Self::Leave | Self::Wait => None,
+            Self::Leave | Self::Wait | Self::ReadMail => None,
             Self::Hold(guard, why) => Some(format!("{}: {why}", guard.as_str())),
             Self::Skip(why) => Some(format!("{}: {why}", Guard::Condition.as_str())),
             Self::Miss(why) => Some(format!("{}: {why}", Guard::Late.as_str())),
@@ -75,11 +90,21 @@ pub fn judge(dispatch: &Dispatch, given: &Circumstances, now: Instant) -> Ruling
             None => return Ruling::Skip(format!("there is no letter `{step}` for it to follow")),
         }
     }
-    if rules.only_if == Some(Condition::NoAnswer)
-        && !waived(Guard::Condition)
-        && let Some(at) = given.answered
-    {
-        return Ruling::Skip(format!("the mission answered on {}", at.utc().format("%Y-%m-%d")));
+    if rules.only_if == Some(Condition::NoAnswer) && !waived(Guard::Condition) {
+        if let Some(at) = given.answered {
+            return Ruling::Skip(format!("the mission answered on {}", at.utc().format("%Y-%m-%d")));
+        }
+        if let Some(entry) = given.in_pen
+            && !waived(Guard::Pen)
+        {
+            return Ruling::Hold(Guard::Pen, format!("entry {entry} in the pen may be this mission's answer"));
+        }
+        if let Some(mailbox) = given.mailbox
+            && !waived(Guard::Unread)
+            && let Some(ruling) = unread(mailbox, dispatch.next_at, now)
+        {
+            return ruling;
+        }
     }
     if dispatch.provisional && rules.if_provisional == IfProvisional::Hold && !waived(Guard::Provisional) {
         return Ruling::Hold(Guard::Provisional, format!("the date of {} is provisional", dispatch.milestone));
@@ -104,6 +129,21 @@ pub fn judge(dispatch: &Dispatch, given: &Circumstances, now: Instant) -> Ruling
         };
     }
     Ruling::Leave
+}
+
+/// Mail that was read after the letter fell due is fresh. Else it is read first, for an hour; then a person must look.
+fn unread(mailbox: MailboxRead, due: Instant, now: Instant) -> Option<Ruling> {
+    if mailbox.at.is_some_and(|at| at >= due) {
+        return None;
+    }
+    if now.since(mailbox.at.unwrap_or(due)) <= MAIL_IS_FRESH {
+        return Some(Ruling::ReadMail);
+    }
+    let last = match mailbox.at {
+        Some(at) => format!("the mailbox was last read at {at}"),
+        None => "the mailbox was never read".to_owned(),
+    };
+    Some(Ruling::Hold(Guard::Unread, format!("{last}, and an answer may lie there; see what `demarche collect` says")))
 }
 
 /// `5 hours`, `3 days`: whole units, the larger one that fits.
@@ -180,6 +220,35 @@ mod tests {
         for status in [Status::Uncertain, Status::Held, Status::Deferred, Status::Approved] {
             assert!(matches!(at(Some(status), None), Ruling::Hold(Guard::Unsettled, _)), "{status}");
         }
+    }
+
+    #[test]
+    fn a_reminder_waits_for_the_pen_and_for_the_mailbox() {
+        let at = |in_pen, read: Option<i64>| {
+            let change = |d: &mut Dispatch, g: &mut Circumstances| {
+                reminder(d);
+                d.rules.late_by = Duration::hours(90);
+                g.followed = Some(Status::Sent);
+                g.in_pen = in_pen;
+                g.mailbox = Some(MailboxRead { at: read.map(|h| Instant::from_millis(h * HOUR)) });
+            };
+            judged(change, 3)
+        };
+        assert!(matches!(at(Some(12), Some(0)), Ruling::Hold(Guard::Pen, _)));
+        assert_eq!(at(None, Some(0)), Ruling::Leave, "read when it fell due");
+        assert_eq!(at(None, Some(3)), Ruling::Leave);
+        assert!(matches!(at(None, Some(-2)), Ruling::Hold(Guard::Unread, _)), "five hours ago");
+        assert!(matches!(at(None, None), Ruling::Hold(Guard::Unread, _)), "never, three hours after it fell due");
+        let fresh = |hours: i64| {
+            unread(MailboxRead { at: Some(due()) }, Instant::from_millis(1), Instant::from_millis(hours * HOUR))
+        };
+        assert_eq!((fresh(1), fresh(2).is_some_and(|r| r != Ruling::ReadMail)), (Some(Ruling::ReadMail), true));
+    }
+
+    #[test]
+    fn a_letter_that_leaves_whether_or_not_somebody_answered_asks_for_no_mailbox() {
+        let never = judged(|_, g| (g.in_pen, g.mailbox) = (Some(1), Some(MailboxRead { at: None })), 3);
+        assert_eq!(never, Ruling::Leave);
     }
 
     #[test]

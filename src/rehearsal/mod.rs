@@ -199,6 +199,7 @@ fn worker(
             min_days_between: rehearsal.min_days_between,
             real_server: false,
             lease: Duration::days(1),
+            mailbox: None,
         },
         connections: 4,
         stop: Stop::default(),
@@ -243,6 +244,7 @@ async fn record(store: &Store, answer: &SampleAnswer, now: Instant) -> Result<()
         matched_by: "by-hand",
         confidence: "certain",
         attachments: Vec::new(),
+        message: None,
         corrects: None,
         by: "rehearsal".to_owned(),
     };

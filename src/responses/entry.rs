@@ -9,12 +9,17 @@ use crate::vocabulary::{AskId, CampaignId, Instant, StateCode};
 /// A file that came with an answer, kept beside the log and never opened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attachment {
-    /// As the sender called it; on disk it goes by its digest.
+    /// As the sender called it, which says nothing of what it is.
     pub name: String,
     #[serde(rename = "type")]
     pub media_type: String,
     pub bytes: u64,
-    pub sha256: String,
+    /// Of a file that was given with `log add`: it lies in var/attachments under this name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
+    /// Of a file that came by mail: the place of its part in the raw message, which has its bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<usize>,
 }
 
 /// An entry before it has a number.
@@ -37,6 +42,8 @@ pub struct NewEntry {
     /// `certain`, or less for incoming mail.
     pub confidence: &'static str,
     pub attachments: Vec<Attachment>,
+    /// The incoming message that it was made of.
+    pub message: Option<i64>,
     /// The entry that this one corrects.
     pub corrects: Option<i64>,
     pub by: String,

@@ -34,6 +34,8 @@ pub struct Policy {
     pub real_server: bool,
     /// How long a claim is good without being renewed.
     pub lease: Duration,
+    /// The mailbox that answers are read from, by its name; `None`: they are entered by hand.
+    pub mailbox: Option<String>,
 }
 
 /// What a turn starts from.
@@ -81,6 +83,8 @@ pub struct Turn {
     pub wait_until: Option<Instant>,
     /// Letters are due, but must wait for one that is in hand.
     pub wait_for_one: bool,
+    /// Letters are due that leave only where nobody has answered: the mailbox is to be read first.
+    pub read_mail: bool,
 }
 
 /// Rows looked at in one query; each that is held or skipped makes room for another query.
@@ -148,6 +152,10 @@ async fn choose(
     let mut full_domains: Vec<String> = Vec::new();
     let mut seen: HashSet<i64> = HashSet::new();
     let mut missions: HashMap<StateCode, CampaignId> = HashMap::new();
+    let mailbox = match &policy.mailbox {
+        Some(name) => Some(tx.mailbox_read(name).await?),
+        None => None,
+    };
     loop {
         let query = DueQuery {
             now: input.now,
@@ -155,6 +163,7 @@ async fn choose(
             blocked: input.blocked,
             full_domains: &full_domains,
             neighbours_since: Floor::days(policy.min_days_between).begins(input.now),
+            mailbox,
         };
         let due = tx.due(&query).await?;
         let fresh: Vec<Due> = due.into_iter().filter(|due| seen.insert(due.dispatch.key)).collect();
@@ -173,6 +182,10 @@ async fn choose(
             let ruling = gate::judge(&due.dispatch, &circumstances, input.now);
             if ruling == Ruling::Wait {
                 turn.wait_for_one = true;
+                continue;
+            }
+            if ruling == Ruling::ReadMail {
+                turn.read_mail = true;
                 continue;
             }
             if ruling != Ruling::Leave {
@@ -290,7 +303,7 @@ async fn stop_one(
     let event = match ruling {
         Ruling::Hold(..) => Event::Hold,
         Ruling::Skip(_) => Event::Skip,
-        Ruling::Miss(_) | Ruling::Leave | Ruling::Wait => Event::Miss,
+        Ruling::Miss(_) | Ruling::Leave | Ruling::Wait | Ruling::ReadMail => Event::Miss,
     };
     let mut moves = Move::new(dispatch, event, &policy.worker, at);
     moves.reason = ruling.reason();

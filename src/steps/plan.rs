@@ -12,7 +12,7 @@ use crate::outbox::revision::{Difference, Revision, revise};
 use crate::outbox::{Dispatch, Draft, Event, Status, Via, Wish};
 use crate::steps::draft::{Drafted, Drafting, LeftOutRow, Letter, Override, draft};
 use crate::vocabulary::problem::Problem;
-use crate::vocabulary::{CampaignId, DispatchId, Instant, LetterName, StepId, Zone};
+use crate::vocabulary::{Address, CampaignId, DispatchId, Instant, LetterName, StateCode, StepId, Zone};
 
 /// One line of the difference from last time.
 #[derive(Debug, Clone, Serialize)]
@@ -101,9 +101,16 @@ pub async fn plan(store: &Store, request: &PlanRequest<'_>) -> Result<Planned, P
     let letters: Vec<LetterName> = campaign.steps.iter().map(|step| step.letter.clone()).collect();
     let files = request.workspace.snapshot.digests(&campaign.id, &letters);
     tx.save_plan(&record, &files, &drafted.fixed).await?;
+    tx.note_correspondents(&correspondents(request.workspace)).await?;
     tx.commit().await?;
     let (before, stored) = (stored, store.dispatches(&filter).await?);
     Ok(Planned { drafted, drafts, before, stored, changes })
+}
+
+/// Everybody in the contact list, whether written to or not: any of them may answer.
+fn correspondents(workspace: &Workspace) -> Vec<(StateCode, Address)> {
+    let all = workspace.missions.iter().flat_map(|mission| mission.contacts.iter().map(|row| (mission.state, row)));
+    all.filter_map(|(state, row)| row.email.clone().map(|address| (state, address))).collect()
 }
 
 /// What outlives a plan, of every stored dispatch.

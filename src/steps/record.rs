@@ -58,15 +58,8 @@ pub async fn correct_entry(
     by: &str,
     now: Instant,
 ) -> Result<i64, CorrectionError> {
-    let all = store.entries(&EntryFilter::default()).await?;
-    let old = all.iter().find(|e| e.id == id).ok_or(CorrectionError::Unknown(id))?;
-    if let Some(newer) = all.iter().find(|e| e.corrects == Some(id)) {
-        return Err(CorrectionError::Superseded(id, newer.id));
-    }
-    if old.erased_at.is_some() {
-        return Err(CorrectionError::Erased(id));
-    }
-    let mut entry = again(old, by);
+    let old = in_force(store, id).await?;
+    let mut entry = again(&old, by);
     entry.stance = reading.stance.or(entry.stance);
     entry.ask = reading.ask.clone().or(entry.ask);
     if let Some(delegation) = reading.delegation {
@@ -83,7 +76,22 @@ pub async fn correct_entry(
     Ok(number)
 }
 
-fn again(old: &StoredEntry, by: &str) -> NewEntry {
+/// The entry of that number, which nobody has corrected or erased.
+///
+/// # Errors
+/// When there is none.
+pub async fn in_force(store: &Store, id: i64) -> Result<StoredEntry, CorrectionError> {
+    let named = EntryFilter { id: Some(id), ..EntryFilter::default() };
+    let old = store.entries(&named).await?.pop().ok_or(CorrectionError::Unknown(id))?;
+    let after = EntryFilter { corrects: Some(id), ..EntryFilter::default() };
+    if let Some(newer) = store.entries(&after).await?.first() {
+        return Err(CorrectionError::Superseded(id, newer.id));
+    }
+    if old.erased_at.is_some() { Err(CorrectionError::Erased(id)) } else { Ok(old) }
+}
+
+/// A correction of an entry that says the same so far.
+pub fn again(old: &StoredEntry, by: &str) -> NewEntry {
     NewEntry {
         at: old.at,
         campaign: old.campaign.clone(),
@@ -98,6 +106,7 @@ fn again(old: &StoredEntry, by: &str) -> NewEntry {
         matched_by: "by-hand",
         confidence: "certain",
         attachments: old.attachments.clone(),
+        message: old.message,
         corrects: Some(old.id),
         by: by.to_owned(),
     }

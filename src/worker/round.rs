@@ -77,6 +77,8 @@ pub struct Report {
     pub too_late: Vec<DispatchId>,
     /// In which words the mail server could not be reached, if it could not.
     pub server_away: Option<String>,
+    /// Letters wait for the mailbox to be read.
+    pub read_mail: bool,
 }
 
 impl Report {
@@ -205,6 +207,7 @@ impl<C: Clock, M: Mailer, F: Files> Worker<C, M, F> {
         }
         report.moved.extend(done.moved.iter().cloned());
         report.too_late.extend(done.too_late.iter().cloned());
+        report.read_mail = done.read_mail;
         // A machine that slept between commit and here may have lost its claims: they are not handed over, and the next
         // turn gives back those that are still ours.
         if self.clock.now() >= now.plus(self.policy.lease) {

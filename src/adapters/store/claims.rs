@@ -6,7 +6,7 @@ use super::dialect::{self, Dialect};
 use super::entities::dispatch;
 use super::neighbours::{HAS_LEFT, LEFT_AT};
 use super::{StoreError, Tx, history, rows};
-use crate::outbox::gate::Circumstances;
+use crate::outbox::gate::{Circumstances, MailboxRead};
 use crate::outbox::{Dispatch, Event, Via, transition};
 use crate::vocabulary::{CampaignId, Instant};
 
@@ -21,6 +21,8 @@ pub struct DueQuery<'a> {
     pub full_domains: &'a [String],
     /// The floor between letters of two campaigns to one mission begins here.
     pub neighbours_since: Instant,
+    /// When the mailbox was last read; `None` where answers are entered by hand.
+    pub mailbox: Option<MailboxRead>,
 }
 
 /// A due letter and what is known at the moment of sending.
@@ -67,6 +69,8 @@ impl Tx {
              (SELECT MIN(e.at) FROM entries e WHERE e.campaign = d.campaign AND e.delegation = d.delegation \
                AND e.kind IN ('reply', 'call', 'meeting', 'letter') \
                AND NOT EXISTS (SELECT 1 FROM entries c WHERE c.corrects = e.key)) AS answered_at, \
+             (SELECT MAX(e.key) FROM guesses g JOIN messages m ON m.key = g.message JOIN entries e ON e.message = m.key \
+               WHERE g.delegation = d.delegation AND m.state = 'pen') AS in_pen, \
              (SELECT o.campaign FROM dispatches o WHERE o.delegation = d.delegation AND o.campaign <> d.campaign \
                AND {HAS_LEFT} AND {LEFT_AT} > $2 ORDER BY {LEFT_AT} DESC LIMIT 1) AS neighbour, \
              (SELECT MAX({LEFT_AT}) FROM dispatches o WHERE o.delegation = d.delegation AND o.campaign <> d.campaign \
@@ -91,6 +95,7 @@ impl Tx {
             let followed: Option<String> = row.try_get("", "followed_status")?;
             let followed_next: Option<i64> = row.try_get("", "followed_next")?;
             let answered: Option<i64> = row.try_get("", "answered_at")?;
+            let in_pen: Option<i64> = row.try_get("", "in_pen")?;
             let neighbour: Option<String> = row.try_get("", "neighbour")?;
             let neighbour_at: Option<i64> = row.try_get("", "neighbour_at")?;
             let circumstances = Circumstances {
@@ -99,6 +104,8 @@ impl Tx {
                     .transpose()?,
                 followed_is_due: followed_next.is_some_and(|at| at <= query.now.millis()),
                 answered: answered.map(Instant::from_millis),
+                in_pen,
+                mailbox: query.mailbox,
                 neighbour: neighbour.zip(neighbour_at.map(Instant::from_millis)),
                 real_server: false,
             };
@@ -180,6 +187,17 @@ impl Tx {
             handed.push((domains.split(' ').map(ToOwned::to_owned).collect(), ended.map(Instant::from_millis)));
         }
         Ok(handed)
+    }
+
+    /// When the mailbox of that name was last read to its end.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn mailbox_read(&self, name: &str) -> Result<MailboxRead, StoreError> {
+        use super::entities::mailbox;
+        use sea_orm::EntityTrait as _;
+        let row = mailbox::Entity::find_by_id(name).one(&self.tx).await?;
+        Ok(MailboxRead { at: row.and_then(|row| row.read_at).map(Instant::from_millis) })
     }
 
     /// Lengthens the leases of what `worker` has in hand. SQLite needs none: there the lock on the file is the lease.

@@ -34,6 +34,13 @@ macro_rules! each_table {
         $run!(approval, "approvals", [Key]);
         $run!(attempt, "attempts", [Key]);
         $run!(history, "history", [Key]);
+        $run!(mailbox, "mailboxes", [Name]);
+        $run!(message, "messages", [Key]);
+        $run!(mail_place, "mail_places", [Mailbox, Validity, Place]);
+        $run!(guess, "guesses", [Message, Place]);
+        $run!(correspondent, "correspondents", [Address, Delegation]);
+        $run!(remembered_sender, "remembered_senders", [Address]);
+        $run!(doubtful_address, "doubtful_addresses", [Address]);
         $run!(entry, "entries", [Key]);
         $run!(meeting, "meetings", [Key]);
     };
@@ -72,7 +79,7 @@ impl Store {
         }
         each_table!(copy);
         if to.dialect == Dialect::Postgres {
-            for table in ["dispatches", "approvals", "attempts", "history", "entries", "meetings"] {
+            for table in ["dispatches", "approvals", "attempts", "history", "messages", "entries", "meetings"] {
                 let sql = format!(
                     "SELECT setval(pg_get_serial_sequence('{table}', 'key'), (SELECT COALESCE(MAX(key), 0) + 1 FROM {table}), false)"
                 );

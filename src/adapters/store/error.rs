@@ -28,6 +28,9 @@ pub enum StoreError {
     /// The worker's journal, in var/.
     #[error("the journal of what was sent cannot be written")]
     Journal(#[source] std::io::Error),
+    /// Raw incoming mail, in var/mail.
+    #[error("incoming mail cannot be kept or read on the disk")]
+    Shelf(#[source] std::io::Error),
     #[error("the database refused")]
     Db(#[from] DbErr),
 }

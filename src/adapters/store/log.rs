@@ -31,6 +31,8 @@ pub struct StoredEntry {
     pub matched_by: String,
     pub confidence: String,
     pub attachments: Vec<Attachment>,
+    /// The incoming message that it was made of.
+    pub message: Option<i64>,
     pub corrects: Option<i64>,
     pub by: String,
     pub erased_at: Option<Instant>,
@@ -45,6 +47,14 @@ pub struct EntryFilter {
     pub stance: Option<Stance>,
     pub since: Option<Instant>,
     pub id: Option<i64>,
+    /// Only the entry that corrects this one.
+    pub corrects: Option<i64>,
+    /// Only entries that answer this dispatch, by its row.
+    pub dispatch: Option<i64>,
+    /// Only entries made of these messages.
+    pub messages: Option<Vec<i64>>,
+    /// Only entries whose writer, subject or text holds these words, whatever their case.
+    pub words: Option<String>,
     /// Only entries that no later one corrects.
     pub in_force: bool,
 }
@@ -75,6 +85,15 @@ impl Store {
         if let Some(id) = filter.id {
             wanted = wanted.add(C::Key.eq(id));
         }
+        if let Some(corrected) = filter.corrects {
+            wanted = wanted.add(C::Corrects.eq(corrected));
+        }
+        if let Some(dispatch) = filter.dispatch {
+            wanted = wanted.add(C::Dispatch.eq(dispatch));
+        }
+        if let Some(messages) = &filter.messages {
+            wanted = wanted.add(C::Message.is_in(messages.iter().copied()));
+        }
         if filter.in_force {
             let corrected = sea_orm::sea_query::Query::select()
                 .column(C::Corrects)
@@ -84,6 +103,14 @@ impl Store {
             wanted = wanted.add(C::Key.not_in_subquery(corrected));
         }
         let rows = entry::Entity::find().filter(wanted).order_by_asc(C::At).order_by_asc(C::Key).all(&self.db).await?;
+        // Neither database folds the case of all scripts, so that the program does.
+        let holds = filter.words.as_deref().map(str::to_lowercase);
+        let named =
+            |text: &Option<String>, words: &str| text.as_deref().is_some_and(|t| t.to_lowercase().contains(words));
+        let found = |row: &entry::Model| {
+            holds.as_deref().is_none_or(|w| [&row.from_whom, &row.subject, &row.body].iter().any(|text| named(text, w)))
+        };
+        let rows: Vec<entry::Model> = rows.into_iter().filter(found).collect();
         let keys: Vec<i64> = rows.iter().filter_map(|row| row.dispatch).collect();
         let ids = self.dispatch_ids(&keys).await?;
         rows.into_iter()
@@ -147,6 +174,7 @@ fn stored(row: entry::Model, dispatch: Option<DispatchId>) -> Result<StoredEntry
         text: row.body,
         matched_by: row.matched_by,
         confidence: row.confidence,
+        message: row.message,
         corrects: row.corrects,
         by: row.by_whom,
         erased_at: row.erased_at.map(Instant::from_millis),
@@ -178,6 +206,7 @@ impl Tx {
             corrects: Set(new.corrects),
             by_whom: Set(new.by.clone()),
             erased_at: Set(None),
+            message: Set(new.message),
         };
         let done = entry::Entity::insert(row).exec(&self.tx).await?;
         Ok(done.last_insert_id)
@@ -200,7 +229,7 @@ impl Tx {
             let text: String = row.try_get("", "attachments")?;
             let attachments: Vec<Attachment> =
                 serde_json::from_str(&text).map_err(|e| StoreError::row("entries", "attachments", e))?;
-            digests.extend(attachments.into_iter().map(|a| a.sha256));
+            digests.extend(attachments.into_iter().filter_map(|a| a.sha256));
         }
         let update = format!(
             "UPDATE entries SET from_whom = NULL, subject = NULL, body = NULL, attachments = '[]', erased_at = $2 WHERE {names}"

@@ -4,14 +4,19 @@ mod approvals;
 mod claims;
 mod copy;
 mod dialect;
+mod doubts;
 mod entities;
 mod error;
 mod history;
+mod known;
 mod log;
+mod mail;
+mod mail_details;
 mod meetings;
 mod neighbours;
 mod outbox;
 mod outcomes;
+mod pen;
 mod plans;
 mod rows;
 
@@ -25,12 +30,17 @@ pub use approvals::{ApprovalMail, NewApproval};
 pub use claims::{Claim, Due, DueQuery};
 pub use copy::Copied;
 pub use dialect::Dialect;
+pub use doubts::DoubtfulAddress;
 pub use error::StoreError;
 pub use history::{AttemptRecord, HistoryRecord};
+pub use known::Asked;
 pub use log::{EntryFilter, StoredEntry};
+pub use mail::{Kept, MailState, MailboxRecord, NewMessage, ReadMessage, StoredMessage};
+pub use mail_details::{MailDetails, shown};
 pub use meetings::StoredMeeting;
 pub use outbox::{DispatchFilter, Move, Standing};
 pub use outcomes::Outcome;
+pub use pen::Guessed;
 pub use plans::PlanRecord;
 
 /// Where the database is, ready to be opened.

@@ -12,6 +12,7 @@ pub mod writer;
 
 pub use filing::{Confidence, Filed, Filing, Guess, MatchedBy};
 pub use known::{Known, Source, Written};
+pub use sender::addresses_in;
 
 use self::writer::{Belonging, belonging};
 use super::bounced;

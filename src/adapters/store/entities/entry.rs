@@ -24,6 +24,7 @@ pub struct Model {
     pub corrects: Option<i64>,
     pub by_whom: String,
     pub erased_at: Option<i64>,
+    pub message: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

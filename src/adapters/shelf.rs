@@ -1,0 +1,160 @@
+//! Raw incoming mail: every message byte for byte, in a file that is named by its digest (0600), in folders of 0700.
+
+use std::fs::{self, File};
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sha2::{Digest as _, Sha256};
+
+use super::private;
+use crate::inbox::fingerprint;
+
+/// How much of a message is read into memory at once to be understood. What lies behind stays in the file.
+pub const READ_AT_MOST: u64 = 12 * 1024 * 1024;
+
+/// Half-written files of a run that was ended are removed after so long.
+const LEFT_OVER: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// `var/mail`.
+#[derive(Debug, Clone)]
+pub struct Shelf {
+    folder: PathBuf,
+}
+
+/// A message on the shelf.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shelved {
+    /// SHA-256 of its bytes, in hexadecimal digits.
+    pub raw: String,
+    /// What makes two copies of one message the same.
+    pub fingerprint: String,
+    pub bytes: u64,
+}
+
+impl Shelf {
+    /// Makes the folders where they are missing, and removes what a run that was ended left half-written.
+    ///
+    /// # Errors
+    /// When the disk or the rights do not allow it.
+    pub fn open(folder: &Path) -> io::Result<Self> {
+        let shelf = Self { folder: folder.to_owned() };
+        private::folder(&shelf.spool())?;
+        for entry in fs::read_dir(shelf.spool())? {
+            let entry = entry?;
+            let old = entry
+                .metadata()
+                .and_then(|meta| meta.modified())
+                .is_ok_and(|at| at.elapsed().is_ok_and(|age| age > LEFT_OVER));
+            if old {
+                fs::remove_file(entry.path())?;
+            }
+        }
+        Ok(shelf)
+    }
+
+    /// Where messages are written before they are whole.
+    pub fn spool(&self) -> PathBuf {
+        self.folder.join("spool")
+    }
+
+    /// Moves a whole message from the spool to its place. It is on the disk when [`Shelf::flush`] has returned.
+    ///
+    /// # Errors
+    /// When the disk or the rights do not allow it.
+    pub fn keep(&self, file: &Path) -> io::Result<Shelved> {
+        let shelved = digest(file)?;
+        let place = self.place(&shelved.raw);
+        if let Some(folder) = place.parent() {
+            private::folder(folder)?;
+        }
+        fs::rename(file, &place)?;
+        Ok(shelved)
+    }
+
+    /// Makes what was kept durable: the file, and its name in its folder.
+    ///
+    /// # Errors
+    /// When the disk cannot promise it.
+    pub fn flush(&self, raw: &str) -> io::Result<()> {
+        let place = self.place(raw);
+        File::open(&place)?.sync_all()?;
+        place.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
+    }
+
+    /// The first [`READ_AT_MOST`] bytes of a message.
+    ///
+    /// # Errors
+    /// When it is not there, or cannot be read.
+    pub fn read(&self, raw: &str) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        File::open(self.place(raw))?.take(READ_AT_MOST).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// A message, whole.
+    ///
+    /// # Errors
+    /// When it is not there, or cannot be read.
+    pub fn read_whole(&self, raw: &str) -> io::Result<Vec<u8>> {
+        fs::read(self.place(raw))
+    }
+
+    /// Removes a message; one that is gone already is removed.
+    ///
+    /// # Errors
+    /// When the disk or the rights do not allow it.
+    pub fn remove(&self, raw: &str) -> io::Result<()> {
+        match fs::remove_file(self.place(raw)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// Where the message of that digest is, or would be.
+    pub fn place(&self, raw: &str) -> PathBuf {
+        let (folder, name) = raw.split_at_checked(2).unwrap_or(("", raw));
+        self.folder.join(folder).join(format!("{name}.eml"))
+    }
+}
+
+fn digest(file: &Path) -> io::Result<Shelved> {
+    let bytes = fs::read(file)?;
+    let raw = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(Shelved { raw, fingerprint: fingerprint::of(&bytes), bytes: bytes.len() as u64 })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_lies_on_the_shelf_byte_for_byte_under_its_digest() {
+        let folder = tempfile::tempdir().unwrap();
+        let shelf = Shelf::open(&folder.path().join("mail")).unwrap();
+        let spooled = shelf.spool().join("1");
+        fs::write(&spooled, b"Subject: \xff\r\n\r\nbytes\n").unwrap();
+        let shelved = shelf.keep(&spooled).unwrap();
+        shelf.flush(&shelved.raw).unwrap();
+        assert_eq!(shelf.read(&shelved.raw).unwrap(), b"Subject: \xff\r\n\r\nbytes\n");
+        assert_eq!(shelved.bytes, 20);
+        assert!(!spooled.exists());
+        shelf.remove(&shelved.raw).unwrap();
+        shelf.remove(&shelved.raw).unwrap();
+        assert!(!shelf.place(&shelved.raw).exists());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn nobody_else_may_look_into_the_shelf() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let shelf = Shelf::open(&folder.path().join("mail")).unwrap();
+        let spooled = shelf.spool().join("1");
+        drop(private::file(&spooled).unwrap());
+        let shelved = shelf.keep(&spooled).unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&shelf.place(&shelved.raw)), 0o600);
+        assert_eq!(mode(shelf.place(&shelved.raw).parent().unwrap()), 0o700);
+    }
+}

@@ -1,0 +1,425 @@
+//! The book of incoming mail: each message once, in whatever mailbox and place it was found.
+
+use std::collections::HashSet;
+
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait as _, EntityTrait as _, NotSet, PaginatorTrait as _, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _, Set, Value,
+};
+
+use super::entities::{guess, mail_place, mailbox, message};
+use super::mail_details::MailDetails;
+use super::{Store, StoreError, Tx, rows};
+use crate::inbox::MailKind;
+use crate::inbox::matching::Guess;
+use crate::ports::Place;
+use crate::vocabulary::{Day, Instant};
+
+/// How far a message has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MailState {
+    /// Stored, and to be read.
+    New,
+    /// In the log, under a delegation.
+    Filed,
+    /// In the log, waiting for a person to say where it belongs.
+    Pen,
+    /// Kept, and not in the log.
+    Aside,
+}
+
+impl MailState {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Filed => "filed",
+            Self::Pen => "pen",
+            Self::Aside => "aside",
+        }
+    }
+
+    fn read(text: &str) -> Result<Self, String> {
+        let all = [Self::New, Self::Filed, Self::Pen, Self::Aside];
+        all.into_iter().find(|s| s.as_str() == text).ok_or_else(|| format!("`{text}` is no state of a message"))
+    }
+}
+
+/// What is remembered of a mailbox.
+#[derive(Debug, Clone)]
+pub struct MailboxRecord {
+    pub validity: u64,
+    pub since: Option<Day>,
+    pub read_at: Option<Instant>,
+}
+
+/// A message before it has a number.
+#[derive(Debug, Clone)]
+pub struct NewMessage {
+    pub fingerprint: String,
+    pub raw: String,
+    pub bytes: u64,
+    pub arrived_at: Instant,
+    pub source: String,
+}
+
+/// What [`Tx::store_message`] found.
+#[derive(Debug, Clone)]
+pub struct Kept {
+    pub key: i64,
+    /// Nobody had stored it before.
+    pub is_new: bool,
+    /// Of the copy that is kept.
+    pub raw: String,
+    pub erased: bool,
+}
+
+/// A message as it is stored.
+#[derive(Debug, Clone)]
+pub struct StoredMessage {
+    pub key: i64,
+    pub raw: String,
+    pub bytes: u64,
+    pub arrived_at: Instant,
+    pub source: String,
+    pub state: MailState,
+    pub tries: i32,
+    pub kind: Option<MailKind>,
+    pub message_id: Option<String>,
+    pub from: Option<String>,
+    pub from_address: Option<String>,
+    pub subject: Option<String>,
+    pub why: Option<String>,
+    pub authenticity: Option<String>,
+    pub authenticity_why: Option<String>,
+    pub details: MailDetails,
+    pub erased_at: Option<Instant>,
+}
+
+/// What came of reading a message.
+#[derive(Debug)]
+pub struct ReadMessage<'a> {
+    pub key: i64,
+    pub state: MailState,
+    pub kind: Option<MailKind>,
+    pub message_id: Option<&'a str>,
+    pub from: String,
+    pub from_address: &'a str,
+    pub subject: &'a str,
+    pub why: &'a str,
+    pub authenticity: &'a str,
+    pub authenticity_why: &'a str,
+    pub details: MailDetails,
+    pub guesses: &'a [Guess],
+}
+
+fn stored(row: message::Model) -> Result<StoredMessage, StoreError> {
+    let wrong = |what: String| StoreError::row("messages", row.key, what);
+    Ok(StoredMessage {
+        key: row.key,
+        bytes: u64::try_from(row.bytes).unwrap_or(0),
+        arrived_at: Instant::from_millis(row.arrived_at),
+        state: MailState::read(&row.state).map_err(wrong)?,
+        tries: row.tries,
+        kind: row.kind.as_deref().map(|kind| kind.parse().map_err(wrong)).transpose()?,
+        details: serde_json::from_str(&row.reading).map_err(|e| wrong(e.to_string()))?,
+        raw: row.raw,
+        source: row.source,
+        message_id: row.message_id,
+        from: row.from_whom,
+        from_address: row.from_address,
+        subject: row.subject,
+        why: row.why,
+        authenticity: row.authenticity,
+        authenticity_why: row.authenticity_why,
+        erased_at: row.erased_at.map(Instant::from_millis),
+    })
+}
+
+fn number(validity: u64) -> i64 {
+    // UIDVALIDITY has 32 bits (RFC 9051, 2.3.1.1); what is larger is no server's.
+    i64::try_from(validity).unwrap_or(i64::MAX)
+}
+
+impl Store {
+    /// # Errors
+    /// When the database refuses, or holds a row that this program did not write.
+    pub async fn mailbox(&self, name: &str) -> Result<Option<MailboxRecord>, StoreError> {
+        let Some(row) = mailbox::Entity::find_by_id(name).one(&self.db).await? else { return Ok(None) };
+        let since = row.since.as_deref().map(str::parse).transpose();
+        Ok(Some(MailboxRecord {
+            validity: u64::try_from(row.validity).unwrap_or(0),
+            since: since.map_err(|e| StoreError::row("mailboxes", &row.name, e))?,
+            read_at: row.read_at.map(Instant::from_millis),
+        }))
+    }
+
+    /// The last place that is known of a mailbox whose places are numbers.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn last_place(&self, name: &str, validity: u64) -> Result<Option<Place>, StoreError> {
+        use mail_place::Column as C;
+        let row = mail_place::Entity::find()
+            .filter(C::Mailbox.eq(name))
+            .filter(C::Validity.eq(number(validity)))
+            .filter(C::Number.is_not_null())
+            .order_by_desc(C::Number)
+            .limit(1)
+            .one(&self.db)
+            .await?;
+        Ok(row.map(|row| Place { name: row.place }))
+    }
+
+    /// Places whose message could not be had: they are asked for again, the longest known first.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn places_at_fault(&self, name: &str, validity: u64, limit: u64) -> Result<Vec<Place>, StoreError> {
+        use mail_place::Column as C;
+        let rows = mail_place::Entity::find()
+            .filter(C::Mailbox.eq(name))
+            .filter(C::Validity.eq(number(validity)))
+            .filter(C::Message.is_null())
+            .filter(C::Fault.is_not_null())
+            .order_by_asc(C::Number)
+            .limit(limit)
+            .all(&self.db)
+            .await?;
+        Ok(rows.into_iter().map(|row| Place { name: row.place }).collect())
+    }
+
+    /// Of these places, those that nothing is known of yet, in their order.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn unknown_places(&self, name: &str, validity: u64, all: Vec<Place>) -> Result<Vec<Place>, StoreError> {
+        use mail_place::Column as C;
+        let mut unknown = Vec::new();
+        for batch in all.chunks(500) {
+            let known: HashSet<String> = mail_place::Entity::find()
+                .select_only()
+                .column(C::Place)
+                .filter(C::Mailbox.eq(name))
+                .filter(C::Validity.eq(number(validity)))
+                .filter(C::Place.is_in(batch.iter().map(|place| place.name.as_str())))
+                .into_tuple()
+                .all(&self.db)
+                .await?
+                .into_iter()
+                .collect();
+            unknown.extend(batch.iter().filter(|place| !known.contains(&place.name)).cloned());
+        }
+        Ok(unknown)
+    }
+
+    /// # Errors
+    /// When the database refuses, or holds a row that this program did not write.
+    pub async fn incoming(&self, key: i64) -> Result<Option<StoredMessage>, StoreError> {
+        message::Entity::find_by_id(key).one(&self.db).await?.map(stored).transpose()
+    }
+
+    /// Messages in a state, the oldest first.
+    ///
+    /// # Errors
+    /// As [`Store::incoming`].
+    pub async fn messages_in(&self, state: MailState) -> Result<Vec<StoredMessage>, StoreError> {
+        use message::Column as C;
+        let query = message::Entity::find().filter(C::State.eq(state.as_str()));
+        query.order_by_asc(C::ArrivedAt).order_by_asc(C::Key).all(&self.db).await?.into_iter().map(stored).collect()
+    }
+
+    /// How many messages wait in the pen, and since when the oldest does.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn pen(&self) -> Result<(u64, Option<Instant>), StoreError> {
+        use message::Column as C;
+        let waiting = || message::Entity::find().filter(C::State.eq(MailState::Pen.as_str()));
+        let oldest = waiting().order_by_asc(C::ArrivedAt).limit(1).one(&self.db).await?;
+        Ok((waiting().count(&self.db).await?, oldest.map(|row| Instant::from_millis(row.arrived_at))))
+    }
+
+    /// Every message's raw file, by its digest; for `erase`.
+    ///
+    /// # Errors
+    /// As [`Store::incoming`].
+    pub async fn messages_after(&self, key: i64, limit: u64) -> Result<Vec<StoredMessage>, StoreError> {
+        use message::Column as C;
+        let query = message::Entity::find().filter(C::Key.gt(key)).filter(C::ErasedAt.is_null());
+        query.order_by_asc(C::Key).limit(limit).all(&self.db).await?.into_iter().map(stored).collect()
+    }
+}
+
+impl Tx {
+    /// Notes what a mailbox says of itself. `since` is kept from the first time on.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn note_mailbox(&self, name: &str, validity: u64, since: Option<Day>) -> Result<(), StoreError> {
+        let sql = "INSERT INTO mailboxes (name, validity, since) VALUES ($1, $2, $3) \
+                   ON CONFLICT (name) DO UPDATE SET validity = EXCLUDED.validity";
+        let values: Vec<Value> = vec![name.into(), number(validity).into(), since.map(|day| day.to_string()).into()];
+        self.tx.execute_raw(self.statement(sql, values)).await?;
+        Ok(())
+    }
+
+    /// Notes that a mailbox was read to its end.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn note_mailbox_read(&self, name: &str, at: Instant) -> Result<(), StoreError> {
+        let change = mailbox::ActiveModel { read_at: Set(Some(at.millis())), ..Default::default() };
+        mailbox::Entity::update_many().set(change).filter(mailbox::Column::Name.eq(name)).exec(&self.tx).await?;
+        Ok(())
+    }
+
+    /// Stores a message as new, unless it is here already.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn store_message(&self, new: &NewMessage, now: Instant) -> Result<Kept, StoreError> {
+        use message::Column as C;
+        let row = message::ActiveModel {
+            key: NotSet,
+            fingerprint: Set(new.fingerprint.clone()),
+            raw: Set(new.raw.clone()),
+            bytes: Set(i64::try_from(new.bytes).unwrap_or(i64::MAX)),
+            arrived_at: Set(new.arrived_at.millis()),
+            stored_at: Set(now.millis()),
+            source: Set(new.source.clone()),
+            state: Set(MailState::New.as_str().to_owned()),
+            tries: Set(0),
+            reading: Set("{}".to_owned()),
+            ..Default::default()
+        };
+        let inserted = message::Entity::insert(row)
+            .on_conflict_do_nothing_on([C::Fingerprint])
+            .exec_without_returning(&self.tx)
+            .await?;
+        let is_new = matches!(inserted, sea_orm::TryInsertResult::Inserted(1..));
+        let found = message::Entity::find().filter(C::Fingerprint.eq(new.fingerprint.as_str())).one(&self.tx).await?;
+        let row = found.ok_or_else(|| StoreError::row("messages", &new.fingerprint, "it is missing"))?;
+        Ok(Kept { key: row.key, is_new, raw: row.raw, erased: row.erased_at.is_some() })
+    }
+
+    /// Notes which message stands at a place, or why it could not be had.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn note_place(
+        &self,
+        mailbox: &str,
+        validity: u64,
+        place: &Place,
+        message: Option<i64>,
+        fault: Option<&str>,
+    ) -> Result<(), StoreError> {
+        let sql = "INSERT INTO mail_places (mailbox, validity, place, number, message, fault) VALUES ($1, $2, $3, $4, $5, $6) \
+                   ON CONFLICT (mailbox, validity, place) DO UPDATE SET message = COALESCE(EXCLUDED.message, mail_places.message), \
+                   fault = EXCLUDED.fault";
+        let values: Vec<Value> = vec![
+            mailbox.into(),
+            number(validity).into(),
+            place.name.as_str().into(),
+            place.name.parse::<i64>().ok().into(),
+            message.into(),
+            fault.into(),
+        ];
+        self.tx.execute_raw(self.statement(sql, values)).await?;
+        Ok(())
+    }
+
+    /// New messages, the oldest first, and from now on one try more each: what ends the program while it reads one is found.
+    ///
+    /// # Errors
+    /// When the database refuses, or holds a row that this program did not write.
+    pub async fn begin_reading(&self, after: i64, limit: u64) -> Result<Vec<StoredMessage>, StoreError> {
+        use message::Column as C;
+        let rows = message::Entity::find()
+            .filter(C::State.eq(MailState::New.as_str()))
+            .filter(C::Key.gt(after))
+            .order_by_asc(C::Key)
+            .limit(limit)
+            .all(&self.tx)
+            .await?;
+        if !rows.is_empty() {
+            message::Entity::update_many()
+                .col_expr(C::Tries, sea_orm::sea_query::Expr::cust("tries + 1"))
+                .filter(C::Key.is_in(rows.iter().map(|row| row.key)))
+                .exec(&self.tx)
+                .await?;
+        }
+        rows.into_iter().map(stored).collect()
+    }
+
+    /// Stores what came of reading a message that is still new. `false`: another worker was first.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn note_reading(&self, read: &ReadMessage<'_>) -> Result<bool, StoreError> {
+        let change = message::ActiveModel {
+            state: Set(read.state.as_str().to_owned()),
+            kind: Set(read.kind.map(|kind| kind.as_str().to_owned())),
+            message_id: Set(read.message_id.map(ToOwned::to_owned)),
+            from_whom: Set(Some(read.from.clone())),
+            from_address: Set(Some(read.from_address.to_lowercase())),
+            subject: Set(Some(read.subject.to_owned())),
+            why: Set(Some(read.why.to_owned())),
+            authenticity: Set(Some(read.authenticity.to_owned())),
+            authenticity_why: Set(Some(read.authenticity_why.to_owned())),
+            reading: Set(rows::json(&read.details)),
+            ..Default::default()
+        };
+        let done = message::Entity::update_many()
+            .set(change)
+            .filter(message::Column::Key.eq(read.key))
+            .filter(message::Column::State.eq(MailState::New.as_str()))
+            .exec(&self.tx)
+            .await?;
+        if done.rows_affected != 1 {
+            return Ok(false);
+        }
+        let rows = read.guesses.iter().zip(0..).map(|(guess, place)| guess::ActiveModel {
+            message: Set(read.key),
+            place: Set(place),
+            delegation: Set(guess.delegation.to_string()),
+            campaign: Set(guess.campaign.as_ref().map(ToString::to_string)),
+            dispatch: Set(guess.letter),
+            because: Set(guess.because.clone()),
+        });
+        let rows: Vec<guess::ActiveModel> = rows.collect();
+        if !rows.is_empty() {
+            guess::Entity::insert_many(rows).exec_without_returning(&self.tx).await?;
+        }
+        Ok(true)
+    }
+
+    /// Gives a try back: the message was not read because its letter is in hand.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn read_later(&self, key: i64) -> Result<(), StoreError> {
+        let sql = "UPDATE messages SET tries = tries - 1 WHERE key = $1 AND tries > 0";
+        self.tx.execute_raw(self.statement(sql, vec![key.into()])).await?;
+        Ok(())
+    }
+
+    /// Moves a message from one state to another; `false`: it is no longer in that state.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn move_message(&self, key: i64, from: MailState, to: MailState, why: &str) -> Result<bool, StoreError> {
+        let change = message::ActiveModel {
+            state: Set(to.as_str().to_owned()),
+            why: Set(Some(why.to_owned())),
+            ..Default::default()
+        };
+        let done = message::Entity::update_many()
+            .set(change)
+            .filter(message::Column::Key.eq(key))
+            .filter(message::Column::State.eq(from.as_str()))
+            .exec(&self.tx)
+            .await?;
+        Ok(done.rows_affected == 1)
+    }
+}

@@ -1,0 +1,72 @@
+//! `demarche log classify` and `log assign`: a new entry that says better what an earlier one was.
+
+use super::{ask_of, known_ask, one, stance_of, value};
+use crate::cli::answer::{Answer, CliError};
+use crate::cli::context::{Context, campaign_id, state};
+use crate::steps::pen::{Assignment, assign as file_under};
+use crate::steps::record::{CorrectionError, Reading, correct_entry};
+
+pub async fn classify(context: &Context, id: i64, stance: &str, ask: Option<&str>) -> Result<Answer, CliError> {
+    let workspace = context.workspace();
+    let reading = Reading { stance: Some(stance_of(stance)?), ask: ask.map(ask_of).transpose()?, delegation: None };
+    let store = context.planned_store(&workspace).await?;
+    let old = one(&store, id).await?;
+    if old.delegation.is_none() {
+        let help = format!("file it first: `demarche log assign {id} --delegation STATE`");
+        return Err(CliError::request(format!("entry {id} is in the pen: nobody's stance is known by it"), help));
+    }
+    if let (Some(campaign), Some(ask)) = (&old.campaign, &reading.ask) {
+        known_ask(&workspace, campaign, ask)?;
+    }
+    let number = correct_entry(&store, id, &reading, &context.by, context.now()).await.map_err(refused)?;
+    let entry = one(&store, number).await?;
+    let stance = entry.stance.map(|s| s.to_string()).unwrap_or_else(|| "no stance".to_owned());
+    let delegation = entry.delegation.map(|d| d.to_string()).unwrap_or_default();
+    Ok(Answer::new(format!("entry {number} corrects entry {id}: {delegation}, {stance}\n"), &value(&entry)))
+}
+
+pub async fn assign(
+    context: &Context,
+    id: i64,
+    delegation: &str,
+    campaign: Option<&str>,
+) -> Result<Answer, CliError> {
+    let workspace = context.workspace();
+    let store = context.planned_store(&workspace).await?;
+    let campaign = campaign.map(campaign_id).transpose()?;
+    if let Some(campaign) = &campaign {
+        crate::cli::commands::meeting::planned(&store.plans().await?, campaign)?;
+    }
+    let assignment = Assignment {
+        delegation: state(delegation)?,
+        campaign,
+        own: context.own_addresses(&workspace),
+        mailbox: crate::cli::wiring::mailbox_name(&workspace),
+    };
+    let done = file_under(&store, id, &assignment, &context.by, context.now()).await.map_err(refused)?;
+    let entry = one(&store, done.entry).await?;
+    let answers = entry.dispatch.as_ref().map(|id| format!(", answers {id}")).unwrap_or_default();
+    let mut text = format!("entry {} corrects entry {id}: {} of {delegation}{answers}\n", done.entry, entry.kind);
+    if let Some(sender) = &done.remembered {
+        text.push_str(&format!("mail of {} is filed there from now on\n", crate::cli::output::cell(sender)));
+    }
+    if entry.kind.is_answer() {
+        text.push_str("no reminder leaves to this mission\n");
+    }
+    if let Some(bounced) = &done.bounced {
+        text.push_str(&format!("{bounced} is bounced: correct the address, `demarche plan`, then `demarche retry {bounced}`\n"));
+    }
+    for let_go in &done.let_go {
+        text.push_str(&format!("{let_go} waits for the pen no longer\n"));
+    }
+    Ok(Answer::new(text, &value(&entry)))
+}
+
+/// Why an entry was not corrected, and what to do.
+pub fn refused(error: CorrectionError) -> CliError {
+    match error {
+        CorrectionError::Store(error) => error.into(),
+        CorrectionError::Superseded(_, newer) => CliError::request(error.to_string(), format!("correct entry {newer}")),
+        _ => CliError::request(error.to_string(), "`demarche log` lists the entries"),
+    }
+}

@@ -1,0 +1,342 @@
+//! New mail is read, matched and filed: one transaction a batch, with all that follows from it.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::sync::Arc;
+
+use crate::adapters::shelf::Shelf;
+use crate::adapters::store::{
+    Asked, DispatchFilter, MailDetails, MailState, Move, ReadMessage, Store, StoreError, StoredMessage, Tx, shown,
+};
+use crate::inbox::matching::{self, Filed, Filing, Guess, Known, MatchedBy};
+use crate::inbox::{MailKind, Reading, bounced};
+use crate::outbox::Event;
+use crate::responses::{Attachment, NewEntry, Stance};
+use crate::vocabulary::{CampaignId, DispatchId, Instant, StateCode};
+
+/// Messages read in one transaction.
+const BATCH: u64 = 32;
+
+/// A message that was begun to be read so often, and never finished, ended the program each time.
+const TRIES: i32 = 2;
+
+/// A `Date` may lie so long before the message arrived, and still be when it was written.
+const DATE_BELIEVED_DAYS: i64 = 60;
+
+/// Raw bytes as they are understood.
+#[derive(Debug, Clone)]
+pub struct Understood {
+    pub reading: Reading,
+    /// `verified`, `unverified` or `suspicious`.
+    pub authenticity: &'static str,
+    pub authenticity_why: String,
+}
+
+/// How raw bytes are understood; never panics, and takes bounded time.
+#[derive(Clone)]
+pub struct Understand(pub Arc<dyn Fn(&[u8]) -> Understood + Send + Sync>);
+
+impl fmt::Debug for Understand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Understand")
+    }
+}
+
+/// What filing needs besides the books.
+#[derive(Debug)]
+pub struct Clerk {
+    pub shelf: Shelf,
+    pub understand: Understand,
+    /// Our own addresses, in small letters.
+    pub own: HashSet<String>,
+    pub by: String,
+}
+
+/// One message that was entered in the log.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entered {
+    pub entry: i64,
+    pub kind: MailKind,
+    /// `None`: it waits in the pen.
+    pub under: Option<(CampaignId, StateCode)>,
+    pub why: String,
+}
+
+/// What came of new mail.
+#[derive(Debug, Default)]
+pub struct FiledMail {
+    pub entered: Vec<Entered>,
+    pub aside: u64,
+    /// Bounces of letters that are in hand: read again at the next time.
+    pub later: u64,
+    pub bounced: Vec<DispatchId>,
+}
+
+/// Reads and files what is new, until nothing is.
+///
+/// # Errors
+/// When the database or the disk refuses. What was filed before stays filed; the rest is new still.
+pub async fn file_new(store: &Store, clerk: &Clerk, now: Instant, done: &mut FiledMail) -> Result<(), StoreError> {
+    let mut after = 0;
+    loop {
+        let tx = store.begin().await?;
+        let batch = tx.begin_reading(after, BATCH).await?;
+        tx.commit().await?;
+        let Some(last) = batch.last() else { return Ok(()) };
+        after = last.key;
+        let read = understand(clerk, batch).await?;
+        let tx = store.begin().await?;
+        let known = tx.known(&asked(&read)).await?;
+        let known = Known { own: clerk.own.clone(), ..known };
+        for (message, understood) in &read {
+            one(&tx, clerk, message, understood, &known, now, done).await?;
+        }
+        tx.commit().await?;
+    }
+}
+
+/// Reading takes a processor, and so happens aside from the threads that wait for others.
+async fn understand(
+    clerk: &Clerk,
+    batch: Vec<StoredMessage>,
+) -> Result<Vec<(StoredMessage, Option<Understood>)>, StoreError> {
+    let (shelf, understand) = (clerk.shelf.clone(), clerk.understand.clone());
+    let work = tokio::task::spawn_blocking(move || {
+        let mut read = Vec::with_capacity(batch.len());
+        for message in batch {
+            // What ended the program twice is not opened a third time.
+            let understood = match message.tries < TRIES {
+                true => Some((understand.0)(&shelf.read(&message.raw)?)),
+                false => None,
+            };
+            read.push((message, understood));
+        }
+        Ok(read)
+    });
+    match work.await {
+        Ok(read) => read.map_err(StoreError::Shelf),
+        Err(error) => Err(StoreError::Shelf(std::io::Error::other(error))),
+    }
+}
+
+fn asked(read: &[(StoredMessage, Option<Understood>)]) -> Asked {
+    let mut asked = Asked::default();
+    for understood in read.iter().filter_map(|(_, understood)| understood.as_ref()) {
+        ask_for(&mut asked, &understood.reading);
+    }
+    asked
+}
+
+/// What our books are asked for a message.
+fn ask_for(asked: &mut Asked, reading: &Reading) {
+    asked.ids.extend(reading.originals.iter().cloned());
+    let mut ask = |address: &str| {
+        asked.addresses.insert(address.to_lowercase());
+    };
+    ask(&reading.from.address);
+    reading.reply_to.iter().for_each(|who| ask(&who.address));
+    reading.addressed_to.iter().for_each(|address| ask(address));
+    reading.returned.iter().for_each(|returned| ask(&returned.address));
+    matching::addresses_in(&reading.whole).iter().for_each(|address| ask(address));
+}
+
+async fn one(
+    tx: &Tx,
+    clerk: &Clerk,
+    message: &StoredMessage,
+    understood: &Option<Understood>,
+    known: &Known,
+    now: Instant,
+    done: &mut FiledMail,
+) -> Result<(), StoreError> {
+    let Some(understood) = understood else {
+        return unreadable(tx, clerk, message, now, done).await;
+    };
+    let reading = &understood.reading;
+    let at = happened(reading, message.arrived_at);
+    let filing = matching::file(&mail(understood, at, &[]), known);
+    let (state, why, guesses): (MailState, &str, &[Guess]) = match &filing {
+        Filing::Filed(filed) => (MailState::Filed, &filed.because, &[]),
+        Filing::Pen { why, guesses } => (MailState::Pen, why, guesses),
+        Filing::Aside { why } => (MailState::Aside, why, &[]),
+        Filing::Later => {
+            done.later += 1;
+            return tx.read_later(message.key).await;
+        }
+    };
+    let noted = ReadMessage {
+        key: message.key,
+        state,
+        kind: Some(reading.kind),
+        message_id: reading.message_id.as_deref(),
+        from: shown(&reading.from),
+        from_address: &reading.from.address,
+        subject: &reading.subject,
+        why,
+        authenticity: understood.authenticity,
+        authenticity_why: &understood.authenticity_why,
+        details: MailDetails::of(reading),
+        guesses,
+    };
+    if !tx.note_reading(&noted).await? {
+        // Another worker has read it meanwhile.
+        return Ok(());
+    }
+    let under = match &filing {
+        Filing::Filed(filed) => Some(filed),
+        Filing::Pen { .. } => None,
+        Filing::Aside { .. } | Filing::Later => {
+            done.aside += 1;
+            return Ok(());
+        }
+    };
+    let entry = entry(message.key, reading, at, under, &clerk.by);
+    let number = tx.add_entry(&entry, now).await?;
+    if let Some(filed) = under
+        && reading.kind == MailKind::Bounce
+        && let Some(letter) = known.letters.values().find(|letter| letter.key == filed.letter)
+    {
+        done.bounced.extend(bounce(tx, reading, letter, message.key, &clerk.by, now).await?);
+    }
+    done.entered.push(Entered {
+        entry: number,
+        kind: reading.kind,
+        under: under.map(|filed| (filed.campaign.clone(), filed.delegation)),
+        why: why.to_owned(),
+    });
+    Ok(())
+}
+
+/// Where a message would be filed now; nothing is stored.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn explain(
+    store: &Store,
+    understood: &Understood,
+    own: HashSet<String>,
+    now: Instant,
+) -> Result<Filing, StoreError> {
+    let tx = store.begin().await?;
+    let mut wanted = Asked::default();
+    ask_for(&mut wanted, &understood.reading);
+    let known = Known { own, ..tx.known(&wanted).await? };
+    Ok(matching::file(&mail(understood, happened(&understood.reading, now), &[]), &known))
+}
+
+/// A message as matching looks at it.
+fn mail<'a>(understood: &'a Understood, at: Instant, tokens: &'a [String]) -> matching::Incoming<'a> {
+    let suspicious = (understood.authenticity == "suspicious").then_some(understood.authenticity_why.as_str());
+    matching::Incoming { reading: &understood.reading, suspicious, tokens, at }
+}
+
+/// When it happened: when the writer's program says, unless it arrived before that or much later.
+fn happened(reading: &Reading, arrived: Instant) -> Instant {
+    let believed =
+        |date: &Instant| *date <= arrived && arrived.since(*date) <= chrono::Duration::days(DATE_BELIEVED_DAYS);
+    reading.date.filter(believed).unwrap_or(arrived)
+}
+
+/// A message as an entry of the log. Nobody has read it yet.
+pub fn entry(message: i64, reading: &Reading, at: Instant, under: Option<&Filed>, by: &str) -> NewEntry {
+    let kind = reading.kind.entry();
+    let attachments = reading.enclosures.iter().map(|file| Attachment {
+        name: file.name.clone(),
+        media_type: file.media_type.clone(),
+        bytes: file.bytes,
+        sha256: None,
+        part: Some(file.part),
+    });
+    NewEntry {
+        at,
+        campaign: under.map(|filed| filed.campaign.clone()),
+        delegation: under.map(|filed| filed.delegation),
+        dispatch: under.map(|filed| filed.letter),
+        kind,
+        stance: kind.is_answer().then_some(Stance::Unread),
+        ask: None,
+        from: Some(shown(&reading.from)).filter(|who| !who.is_empty()),
+        subject: Some(reading.subject.clone()),
+        text: Some(reading.text.clone()),
+        matched_by: under.map_or(MatchedBy::Nothing, |filed| filed.matched_by).as_str(),
+        confidence: under.map_or(matching::Confidence::Unsure, |filed| filed.confidence).as_str(),
+        attachments: attachments.collect(),
+        message: Some(message),
+        corrects: None,
+        by: by.to_owned(),
+    }
+}
+
+/// What follows from a bounce that is surely of `letter`: the dispatch is `bounced`, the address doubtful.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn bounce(
+    tx: &Tx,
+    reading: &Reading,
+    letter: &matching::Written,
+    message: i64,
+    by: &str,
+    now: Instant,
+) -> Result<Option<DispatchId>, StoreError> {
+    let keys = DispatchFilter { keys: Some(vec![letter.key]), ..DispatchFilter::default() };
+    let Some(dispatch) = tx.dispatches(&keys).await?.pop() else { return Ok(None) };
+    // Another message of the same batch may have moved it already.
+    let letter = matching::Written { status: dispatch.status, ..letter.clone() };
+    let consequence = bounced::consequence(reading, &letter);
+    for doubt in &consequence.doubtful {
+        tx.doubt_address(doubt, message, now).await?;
+    }
+    let Some(why) = consequence.bounced else { return Ok(None) };
+    tx.apply(&Move::new(&dispatch, Event::Bounce, by, now).because(why)).await?;
+    Ok(Some(dispatch.id))
+}
+
+/// A message that cannot be read is shown to a person as it is.
+async fn unreadable(
+    tx: &Tx,
+    clerk: &Clerk,
+    message: &StoredMessage,
+    now: Instant,
+    done: &mut FiledMail,
+) -> Result<(), StoreError> {
+    let why = "it could not be read: each try ended the program; its bytes are kept";
+    let noted = ReadMessage {
+        key: message.key,
+        state: MailState::Pen,
+        kind: Some(MailKind::Other),
+        message_id: None,
+        from: String::new(),
+        from_address: "",
+        subject: "",
+        why,
+        authenticity: "unverified",
+        authenticity_why: "it was not read",
+        details: MailDetails::default(),
+        guesses: &[],
+    };
+    if !tx.note_reading(&noted).await? {
+        return Ok(());
+    }
+    let entry = NewEntry {
+        at: message.arrived_at,
+        campaign: None,
+        delegation: None,
+        dispatch: None,
+        kind: MailKind::Other.entry(),
+        stance: Some(Stance::Unread),
+        ask: None,
+        from: None,
+        subject: None,
+        text: Some(why.to_owned()),
+        matched_by: MatchedBy::Nothing.as_str(),
+        confidence: matching::Confidence::Unsure.as_str(),
+        attachments: Vec::new(),
+        message: Some(message.key),
+        corrects: None,
+        by: clerk.by.clone(),
+    };
+    let number = tx.add_entry(&entry, now).await?;
+    done.entered.push(Entered { entry: number, kind: MailKind::Other, under: None, why: why.to_owned() });
+    Ok(())
+}
