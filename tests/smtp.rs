@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use demarche::adapters::smtp::{Security, Settings, SettingsError, SmtpCourier, SmtpMailer};
+use demarche::adapters::tls::TlsError;
 use demarche::delivery::{Phase, Verdict};
 use demarche::ports::{Courier as _, Mailer as _, Outgoing};
 use support::smtp_server::{Act, Identity, Script, SmtpServer, Step};
@@ -550,5 +551,5 @@ fn what_would_speak_in_the_clear_is_refused_before_it_speaks() {
     assert_eq!(refused(password), Some(SettingsError::PasswordInPlaintext));
     let mut roots = Settings::new("localhost", 465, Security::Tls, "coalition.example");
     roots.extra_roots = Some(b"no certificate".to_vec());
-    assert!(matches!(refused(roots), Some(SettingsError::Roots { .. })));
+    assert!(matches!(refused(roots), Some(SettingsError::Tls(TlsError::Roots { .. }))));
 }

@@ -35,6 +35,14 @@ pub fn appending(path: &Path) -> io::Result<File> {
     open(path, OpenOptions::new().read(true).append(true))
 }
 
+/// Makes a file that is not there yet (0600), to be written.
+///
+/// # Errors
+/// When the disk or the rights do not allow it, or the name is taken.
+pub fn fresh(path: &Path) -> io::Result<File> {
+    open(path, OpenOptions::new().write(true).create_new(true))
+}
+
 fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
     options.create(true);
     #[cfg(unix)]

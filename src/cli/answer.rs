@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::adapters::store::StoreError;
+use crate::ports::MailboxFault;
 use crate::steps::correct::CorrectError;
 use crate::steps::plan::PlanError;
 use crate::vocabulary::problem::Problem;
@@ -95,6 +96,16 @@ impl From<PlanError> for CliError {
         match error {
             PlanError::Problems(problems) => Self::Files(problems),
             PlanError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<MailboxFault> for CliError {
+    fn from(fault: MailboxFault) -> Self {
+        match fault {
+            MailboxFault::Settings { what, help } => Self::request(what, help),
+            MailboxFault::Away { what, help } => Self::world(what, help),
+            MailboxFault::Message { what } => Self::world(what, "other messages can be read"),
         }
     }
 }

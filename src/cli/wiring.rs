@@ -13,8 +13,12 @@ use crate::adapters::clock::SystemClock;
 use crate::adapters::files::FilesMailer;
 use crate::adapters::journal::Journal;
 use crate::adapters::lock::{LockError, WorkerLock};
+use crate::adapters::mailbox::imap::{self, SentFolder};
+use crate::adapters::mailbox::{AnyMailbox, ImapMailbox, Maildir};
 use crate::adapters::smtp::{self, SettingsError, SmtpMailer};
 use crate::adapters::store::Location;
+use crate::adapters::tls::TlsError;
+use crate::config::sections::inbox::{Imap, InboxMode};
 use crate::config::sections::installation::{
     DatabaseUrl, Installation, Mode, SecretSource, Security, Smtp, is_loopback,
 };
@@ -250,19 +254,81 @@ pub fn smtp_mailer(context: &Context, settings: &Smtp, sender: Option<&Address>)
     let span = |span: chrono::Duration| span.to_std().unwrap_or(std::time::Duration::from_secs(60));
     made.timeout = span(settings.timeout);
     made.final_timeout = span(settings.final_timeout);
-    if let Some(file) = &settings.ca_file {
-        let path = context.path(file);
-        let pem = std::fs::read(&path).map_err(|e| {
-            CliError::world(
-                format!("the certificate {} cannot be read: {}", super::context::shown(&path), e.kind()),
-                "look at [delivery.smtp] ca_file",
-            )
-        })?;
-        made.extra_roots = Some(pem);
-    }
+    made.extra_roots = extra_roots(context, settings.ca_file.as_deref(), "[delivery.smtp]")?;
     SmtpMailer::new(made).map_err(|error: SettingsError| {
         CliError::request(error.to_string(), "look at [delivery.smtp] in config/demarche.toml")
     })
+}
+
+fn extra_roots(context: &Context, ca_file: Option<&str>, section: &str) -> Result<Option<Vec<u8>>, CliError> {
+    let Some(file) = ca_file else { return Ok(None) };
+    let path = context.path(file);
+    std::fs::read(&path).map(Some).map_err(|e| {
+        CliError::world(
+            format!("the certificate {} cannot be read: {}", super::context::shown(&path), e.kind()),
+            format!("look at {section} ca_file"),
+        )
+    })
+}
+
+/// The mailbox that the installation reads; `None` when answers are entered by hand.
+///
+/// # Errors
+/// When the settings are at fault, or the password is not to be had.
+pub fn mailbox(context: &Context, workspace: &Workspace) -> Result<Option<AnyMailbox>, CliError> {
+    Ok(match &installation(workspace)?.inbox.mode {
+        InboxMode::None => None,
+        InboxMode::Imap(settings) => {
+            let made = ImapMailbox::new(imap_settings(context, settings)?).map_err(unusable_account)?;
+            Some(AnyMailbox::Imap(Box::new(made)))
+        }
+        InboxMode::Maildir(path) => {
+            let path = context.path(path);
+            // Whole and without links: what is remembered of a mailbox hangs on its name.
+            Some(AnyMailbox::Maildir(Maildir::new(&path.canonicalize().unwrap_or(path))))
+        }
+    })
+}
+
+/// The mailbox behind a path of the command line: a Maildir, an mbox, an .eml file or a folder of them.
+///
+/// # Errors
+/// When nothing readable is there, or something that is no mail.
+pub async fn mailbox_at(path: &std::path::Path) -> Result<AnyMailbox, CliError> {
+    AnyMailbox::at(path).await.map_err(CliError::from)
+}
+
+/// Where copies of sent letters are filed; `None` unless the installation asks for it.
+///
+/// # Errors
+/// As [`mailbox`].
+pub fn sent_folder(context: &Context, workspace: &Workspace) -> Result<Option<SentFolder>, CliError> {
+    let installation = installation(workspace)?;
+    let delivery = &installation.delivery;
+    let smtp = delivery.smtp.as_ref().filter(|_| delivery.mode == Mode::Smtp);
+    let (Some(folder), Some(account)) = (smtp.and_then(|smtp| smtp.sent_folder.as_deref()), &installation.inbox.imap)
+    else {
+        return Ok(None);
+    };
+    let settings = imap_settings(context, account)?.with_folder(folder);
+    SentFolder::new(settings).map(Some).map_err(unusable_account)
+}
+
+fn imap_settings(context: &Context, settings: &Imap) -> Result<imap::Settings, CliError> {
+    let security = match settings.security {
+        Security::Tls => imap::Security::Tls,
+        // Without TLS is refused where the file is read.
+        Security::Starttls | Security::None => imap::Security::Starttls,
+    };
+    let password = secret(context, &settings.password, "mailbox's password")?;
+    let mut made = imap::Settings::new(&settings.host, settings.port, security, &settings.username, password)
+        .with_folder(&settings.folder);
+    made.extra_roots = extra_roots(context, settings.ca_file.as_deref(), "[inbox.imap]")?;
+    Ok(made)
+}
+
+fn unusable_account(error: TlsError) -> CliError {
+    CliError::request(error.to_string(), "look at [inbox.imap] in config/demarche.toml")
 }
 
 /// How this worker sends.

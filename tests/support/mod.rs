@@ -2,6 +2,8 @@
 #![allow(dead_code, reason = "every test program includes the whole folder and uses a part")]
 #![allow(clippy::print_stderr, reason = "a skipped test says so")]
 
+pub mod dovecot;
+pub mod imap_server;
 pub mod office;
 pub mod real_server;
 pub mod smtp_server;

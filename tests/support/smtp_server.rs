@@ -87,6 +87,11 @@ impl Identity {
             .unwrap();
         Self { certificate_pem: made.cert.pem(), key_pem: made.signing_key.serialize_pem(), config: Arc::new(config) }
     }
+
+    /// For a server of another protocol.
+    pub fn config(&self) -> Arc<ServerConfig> {
+        Arc::clone(&self.config)
+    }
 }
 
 /// What the server does. The first rule that fits and has not run out applies.

@@ -5,13 +5,14 @@ use lettre::transport::smtp::client::AsyncSmtpConnection;
 use lettre::transport::smtp::extension::ClientId;
 use secrecy::ExposeSecret as _;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpStream, lookup_host};
+use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
 use super::channel::Channel;
 use super::failure::{Failure, Trouble, command, within};
 use super::settings::{Security, Settings};
-use super::tls::Tls;
+use crate::adapters::dial::{Reach, dial};
+use crate::adapters::tls::Tls;
 use crate::delivery::{Phase, Reply};
 
 /// Settings that have been checked, and what was made of them.
@@ -54,31 +55,10 @@ impl Account {
         }
     }
 
-    /// Each address of the host gets its share of the time: one that swallows packets must not hide the others.
     async fn dial(&self) -> Result<TcpStream, Failure> {
         let Settings { host, port, timeout, security, .. } = &self.settings;
-        let addresses: Vec<_> = within(*timeout, Phase::Connect, lookup_host((host.as_str(), *port))).await?.collect();
-        let share = *timeout / u32::try_from(addresses.len().max(1)).unwrap_or(u32::MAX);
-        let mut failure = Failure::line(Phase::Connect, format!("{host} has no address"));
-        for address in addresses {
-            if *security == Security::None && !address.ip().is_loopback() {
-                // /etc/hosts may say anything of localhost.
-                failure = Failure::line(Phase::Connect, format!("{host} is no loopback address, and there is no TLS"));
-                continue;
-            }
-            match within(share, Phase::Connect, TcpStream::connect(address)).await {
-                Ok(tcp) => {
-                    // The letter and its final dot are two writes: with Nagle's rule the dot waits 40 ms for an answer.
-                    tcp.set_nodelay(true).map_err(|e| Failure { phase: Phase::Connect, trouble: e.into() })?;
-                    return Ok(tcp);
-                }
-                Err(Failure { trouble: Trouble::Line(why), .. }) => {
-                    failure = Failure::line(Phase::Connect, format!("{host}:{port}: {why}"));
-                }
-                Err(other) => failure = other,
-            }
-        }
-        Err(failure)
+        let reach = if *security == Security::None { Reach::Loopback } else { Reach::Anywhere };
+        dial(host, *port, *timeout, reach).await.map_err(|why| Failure::line(Phase::Connect, why))
     }
 
     async fn greeting<S: AsyncRead + Unpin>(&self, line: &mut Channel<S>) -> Result<(), Failure> {

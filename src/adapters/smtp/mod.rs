@@ -8,7 +8,6 @@ mod connect;
 mod dialogue;
 mod failure;
 pub mod settings;
-mod tls;
 
 use std::fmt;
 use std::sync::Arc;
@@ -19,11 +18,11 @@ use lettre::transport::smtp::commands::Quit;
 
 pub use settings::{Security, Settings, SettingsError, is_loopback};
 
+use crate::adapters::tls::Tls;
 use crate::delivery::Verdict;
 use crate::ports::{Courier, Mailer, Outgoing, Via};
 use connect::Account;
 use dialogue::{Fate, Parcel, after_mail_from, fate_after, mail_from};
-use tls::Tls;
 
 /// How long a server may take to say good-bye.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -43,7 +42,7 @@ impl SmtpMailer {
         settings.check()?;
         let tls = match settings.security {
             Security::None => None,
-            Security::Tls | Security::Starttls => Some(Tls::new(&settings)?),
+            Security::Tls | Security::Starttls => Some(Tls::new(&settings.host, settings.extra_roots.as_deref())?),
         };
         Ok(Self { account: Arc::new(Account { settings, tls }) })
     }

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
+use crate::adapters::tls::TlsError;
+
 /// How the line is protected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Security {
@@ -86,14 +88,10 @@ pub enum SettingsError {
     PlaintextBeyondLoopback { host: String },
     #[error("a password is never sent without TLS")]
     PasswordInPlaintext,
-    #[error("`{host}` is neither a host name nor an IP address")]
-    Host { host: String },
     #[error("the name for EHLO is no domain")]
     HelloName,
-    #[error("the extra root certificates cannot be read: {why}")]
-    Roots { why: String },
-    #[error("TLS cannot be set up: {why}")]
-    Tls { why: String },
+    #[error(transparent)]
+    Tls(#[from] TlsError),
 }
 
 /// Whether `host` names this machine itself: `localhost`, 127.0.0.0/8, `::1`.

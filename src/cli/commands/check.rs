@@ -9,10 +9,12 @@ use crate::cli::args::CheckArgs;
 use crate::cli::context::Context;
 use crate::cli::{diagnostics, wiring};
 use crate::config::sections::campaign::CampaignFile;
-use crate::config::sections::installation::{Mode, is_loopback};
+use crate::config::sections::inbox::InboxMode;
+use crate::config::sections::installation::{Installation, Mode, is_loopback};
 use crate::config::workspace::{CONTACTS, INSTALLATION, Workspace};
 use crate::outbox::neighbours::{Floor, Held, Timed, TooClose, too_close};
 use crate::outbox::{Draft, Status};
+use crate::ports::Mailbox as _;
 use crate::steps::addressing;
 use crate::steps::draft::{Drafting, draft};
 use crate::steps::neighbours;
@@ -51,8 +53,9 @@ pub async fn run(context: &Context, args: &CheckArgs) -> Result<Answer, CliError
     problems.extend(addressing::problems(&workspace, &written));
     problems.extend(example_addresses(&workspace));
     problems.extend(nobody_reads(&workspace));
+    let mut tried = Vec::new();
     if args.online && !problems.iter().any(Problem::is_error) {
-        online(context, &workspace).await?;
+        tried = online(context, &workspace).await?;
     }
     if problems.iter().any(Problem::is_error) {
         return Err(CliError::Files(problems));
@@ -71,8 +74,8 @@ pub async fn run(context: &Context, args: &CheckArgs) -> Result<Answer, CliError
             held => format!("no error, but {} would be held", plural(held, "letter")),
         }
     ));
-    if args.online {
-        text.push_str("the mail server took the account\n");
+    for outcome in tried {
+        text.push_str(&format!("{outcome}\n"));
     }
     Ok(Answer::new(
         text,
@@ -119,26 +122,52 @@ fn example_addresses(workspace: &Workspace) -> Option<Problem> {
     )
 }
 
-/// Answers to the letters come to `from`; this version reads no inbox.
+/// Answers to the letters come to `from`, and nothing is read.
 fn nobody_reads(workspace: &Workspace) -> Option<Problem> {
+    let reads = |installation: &Installation| !matches!(installation.inbox.mode, InboxMode::None);
+    if workspace.installation.as_ref().is_some_and(reads) {
+        return None;
+    }
     let reminder =
         workspace.campaigns.iter().find(|file| file.campaign.steps.iter().any(|step| step.only_if.is_some()))?;
     let problem = Problem::notice(format!(
         "{} sends reminders to those that have not answered, and no inbox is read: answers come to {} and must be entered by hand",
         reminder.campaign.id, reminder.campaign.from.address
     ));
-    Some(problem.in_file(INSTALLATION).help("enter each answer with `demarche log add` before the reminder is due"))
+    Some(problem.in_file(INSTALLATION).help(
+        "set up [inbox] in config/demarche.toml, or enter each answer with `demarche log add` before the reminder is due",
+    ))
 }
 
-async fn online(context: &Context, workspace: &Workspace) -> Result<(), CliError> {
-    let Some(smtp) = workspace.installation.as_ref().and_then(|i| i.delivery.smtp.as_ref()) else {
-        return Err(CliError::request("there is no mail server to try", "add [delivery.smtp] to config/demarche.toml"));
-    };
-    let sender = workspace.campaigns.first().map(|file| &file.campaign.from.address);
-    let mailer = wiring::smtp_mailer(context, smtp, sender)?;
-    mailer.try_account().await.map_err(|verdict| CliError::World {
-        message: format!("the mail server {}:{} cannot be used", smtp.host, smtp.port),
-        cause: Some(verdict.summary()),
-        help: "look at [delivery.smtp] in config/demarche.toml, and ask the server's administrator".to_owned(),
-    })
+/// Tries every mail server that the installation names; what each of them said, one clause each.
+async fn online(context: &Context, workspace: &Workspace) -> Result<Vec<&'static str>, CliError> {
+    let smtp = workspace.installation.as_ref().and_then(|i| i.delivery.smtp.as_ref());
+    let mailbox = wiring::mailbox(context, workspace)?;
+    if smtp.is_none() && mailbox.is_none() {
+        return Err(CliError::request(
+            "there is no mail server to try",
+            "add [delivery.smtp] or [inbox] to config/demarche.toml",
+        ));
+    }
+    let mut tried = Vec::new();
+    if let Some(smtp) = smtp {
+        let sender = workspace.campaigns.first().map(|file| &file.campaign.from.address);
+        let mailer = wiring::smtp_mailer(context, smtp, sender)?;
+        mailer.try_account().await.map_err(|verdict| CliError::World {
+            message: format!("the mail server {}:{} cannot be used", smtp.host, smtp.port),
+            cause: Some(verdict.summary()),
+            help: "look at [delivery.smtp] in config/demarche.toml, and ask the server's administrator".to_owned(),
+        })?;
+        tried.push("the mail server took the account");
+    }
+    if let Some(mut mailbox) = mailbox {
+        mailbox.open().await?;
+        mailbox.close().await;
+        tried.push("the mailbox can be read");
+    }
+    if let Some(mut folder) = wiring::sent_folder(context, workspace)? {
+        folder.try_account().await?;
+        tried.push("the folder for sent letters is there");
+    }
+    Ok(tried)
 }

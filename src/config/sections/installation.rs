@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use chrono::Duration;
 
+use super::inbox::{self, Account, Inbox};
 use crate::config::reader::{Document, Table};
 use crate::config::source::Source;
 use crate::vocabulary::problem::Problem;
@@ -14,6 +15,7 @@ use crate::vocabulary::{Address, Zone, time};
 pub struct Installation {
     pub database: Database,
     pub delivery: Delivery,
+    pub inbox: Inbox,
     pub worker: Worker,
     /// Age of `as_of` from which a row of contacts.csv is warned of.
     pub warn_after: Duration,
@@ -102,6 +104,8 @@ pub struct Smtp {
     pub final_timeout: Duration,
     /// An extra root certificate (PEM); relative to the workspace.
     pub ca_file: Option<String>,
+    /// Where a copy of each sent letter is filed, over the account of `[inbox.imap]`.
+    pub sent_folder: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -160,8 +164,8 @@ pub fn read(source: &Source) -> (Option<Installation>, Vec<Problem>) {
     let document = Document::parse(source);
     let root = document.root();
     let database = database(&root);
-    let delivery = delivery(&root);
-    inbox(&root);
+    let (inbox, account) = inbox::read(&root);
+    let delivery = delivery(&root, account);
     let worker = worker(&root);
     let warn_after = root.table("contacts").and_then(|contacts| {
         let age = contacts.read_with("warn_after", "write a length of time, as in \"180 days\"", |t| {
@@ -184,7 +188,7 @@ pub fn read(source: &Source) -> (Option<Installation>, Vec<Problem>) {
         return (None, problems);
     }
     let installation =
-        Installation { database, delivery, worker, warn_after: warn_after.unwrap_or(Duration::days(180)), fonts };
+        Installation { database, delivery, inbox, worker, warn_after: warn_after.unwrap_or(Duration::days(180)), fonts };
     (Some(installation), problems)
 }
 
@@ -200,7 +204,7 @@ fn database(root: &Table<'_>) -> Database {
 }
 
 /// `password = { file = "…" }`, `{ env = "…" }` or `{ command = ["…"] }`; a literal one is refused.
-fn secret(section: &Table<'_>) -> Option<SecretSource> {
+pub(super) fn secret(section: &Table<'_>) -> Option<SecretSource> {
     const HELP: &str = "write `password = { file = \"…\" }`, `{ env = \"…\" }` or `{ command = [\"pass\", \"show\", \"…\"] }`, and change a password that stood in a file";
     if !section.has("password") {
         return None;
@@ -222,7 +226,7 @@ fn secret(section: &Table<'_>) -> Option<SecretSource> {
     given.pop()
 }
 
-fn delivery(root: &Table<'_>) -> Delivery {
+fn delivery(root: &Table<'_>, account: Account) -> Delivery {
     let mut delivery = Delivery {
         mode: Mode::Files,
         directory: "var/outgoing".to_owned(),
@@ -250,7 +254,7 @@ fn delivery(root: &Table<'_>) -> Delivery {
         pace.finish();
     }
     let has_smtp = section.has("smtp");
-    delivery.smtp = section.table("smtp").and_then(|table| smtp(table));
+    delivery.smtp = section.table("smtp").and_then(|table| smtp(table, account));
     if delivery.mode == Mode::Smtp && !has_smtp {
         section.wrong(
             "mode",
@@ -262,7 +266,7 @@ fn delivery(root: &Table<'_>) -> Delivery {
     delivery
 }
 
-fn smtp(table: Table<'_>) -> Option<Smtp> {
+fn smtp(table: Table<'_>, account: Account) -> Option<Smtp> {
     let host = table.required_text("host", "\"mail.coalition.example\"").map(|at| at.value.to_owned());
     if host.as_deref().is_some_and(|host| !is_host(host)) {
         table.wrong(
@@ -293,8 +297,16 @@ fn smtp(table: Table<'_>) -> Option<Smtp> {
     let timeout = span("timeout", Duration::seconds(60));
     let final_timeout = span("final_timeout", Duration::minutes(10));
     let ca_file = table.text("ca_file").map(|at| at.value.to_owned());
-    if table.has("sent_folder") {
-        table.wrong("sent_folder", "this version does not file sent letters over IMAP yet", "leave the line out");
+    let sent_folder = table.text("sent_folder").map(|at| at.value.to_owned());
+    if sent_folder.as_deref().is_some_and(|name| !inbox::is_folder(name)) {
+        table.wrong("sent_folder", "this is no name of a mail folder", "write it as the mail program shows it");
+    }
+    if sent_folder.is_some() && account == Account::Missing {
+        table.wrong(
+            "sent_folder",
+            "it is not said over which account letters are filed",
+            "add a section [inbox.imap] with at least host, username and password; the inbox's mode may stay as it is",
+        );
     }
     if security == Security::None {
         if host.as_deref().is_some_and(|host| !is_loopback(host)) {
@@ -328,11 +340,12 @@ fn smtp(table: Table<'_>) -> Option<Smtp> {
         timeout,
         final_timeout,
         ca_file,
+        sent_folder,
     })
 }
 
 /// A name or a number, and nothing around it.
-fn is_host(host: &str) -> bool {
+pub(super) fn is_host(host: &str) -> bool {
     host.len() <= 253 && host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-.:[]".contains(&b))
 }
 
@@ -340,42 +353,6 @@ fn is_host(host: &str) -> bool {
 pub fn is_loopback(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     host.eq_ignore_ascii_case("localhost") || bare.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
-}
-
-/// What this version cannot do yet is refused, never ignored.
-fn inbox(root: &Table<'_>) {
-    let Some(section) = root.table("inbox") else { return };
-    let reads = section.choice("mode", &[("none", false), ("imap", true), ("maildir", true)]);
-    if reads == Some(true) {
-        section.wrong(
-            "mode",
-            "this version does not read incoming mail yet",
-            "write `mode = \"none\"` and enter answers with `demarche log add`",
-        );
-    }
-    if section.boolean("reply_tokens") == Some(true) {
-        section.wrong(
-            "reply_tokens",
-            "reply tokens need an inbox, which this version does not read yet",
-            "write `reply_tokens = false`",
-        );
-    }
-    for (key, known) in [
-        ("imap", ["host", "port", "security", "username", "password", "folder", "ca_file"].as_slice()),
-        ("maildir", &["path"]),
-    ] {
-        if let Some(table) = section.table(key) {
-            for name in known {
-                table.has(name);
-            }
-            // Not used yet, but a password in clear text is refused wherever it stands.
-            if key == "imap" {
-                secret(&table);
-            }
-            table.finish();
-        }
-    }
-    section.finish();
 }
 
 fn worker(root: &Table<'_>) -> Worker {
@@ -482,11 +459,6 @@ mod tests {
             "without TLS",
         );
         assert!(problems("[delivery.smtp]\nhost = \"127.0.0.1\"\nport = 2525\nsecurity = \"none\"\n").is_empty());
-    }
-
-    #[test]
-    fn what_this_version_cannot_do_is_refused_and_not_ignored() {
-        check("[inbox]\nmode = \"imap\"\n", 2, "does not read incoming mail");
     }
 
     #[test]

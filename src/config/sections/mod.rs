@@ -2,6 +2,7 @@
 
 pub mod calendar;
 pub mod campaign;
+pub mod inbox;
 pub mod installation;
 pub mod positions;
 pub mod rehearsal;
