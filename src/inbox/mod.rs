@@ -1,6 +1,8 @@
 //! ANSWERED: what comes back, and what counts as an answer.
 
+pub mod html_text;
 pub mod kind;
+pub mod own_words;
 pub mod reading;
 
 pub use kind::Kind;
