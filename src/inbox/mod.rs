@@ -2,8 +2,10 @@
 
 pub mod bounced;
 pub mod fingerprint;
+pub mod html_text;
 pub mod kind;
 pub mod matching;
+pub mod own_words;
 pub mod reading;
 
 pub use kind::Kind;

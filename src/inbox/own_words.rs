@@ -1,0 +1,208 @@
+//! What the writer of a mail wrote: without the mails below it, without signature, notices and what a telephone adds.
+//!
+//! To lose the writer's words is worse than to keep a line too many: what is doubtful stays. Names and titles below the closing
+//! stay as well, since staff want to know who answered. The whole text is always kept beside it.
+
+mod attribution;
+mod device;
+mod headers;
+mod labels;
+mod notices;
+mod page;
+mod phrases;
+mod signature;
+
+use page::Page;
+
+use super::html_text::text_of_html;
+
+/// Signatures, notices and lines of telephones one below the other: more only a machine makes.
+const MOST_CLOSINGS: usize = 12;
+
+/// The writer's part of a text.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct OwnWords {
+    /// Lines end with `\n`; no control characters, nothing that [`is_unsafe`](crate::vocabulary::safe_text::is_unsafe) names.
+    pub own: String,
+    /// What stood below `-- ` or a rule, and is not in `own`; may be empty.
+    pub signature: String,
+    /// The writer wrote nothing: `own` is what was quoted or sent on.
+    pub borrowed: bool,
+}
+
+/// Both readings of a mail: the writer's words, and all that a reader sees.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Visible {
+    pub own: String,
+    pub whole: String,
+    /// As in [`OwnWords`].
+    pub signature: String,
+    /// As in [`OwnWords`].
+    pub borrowed: bool,
+}
+
+/// The words of a mail with a plain part, an HTML part or both. The plain one is believed, unless it says nothing itself.
+pub fn visible(plain: Option<&str>, html: Option<&str>) -> Visible {
+    let plain = plain.map(page::clean).filter(|text| !text.trim().is_empty());
+    let whole = match (plain, html) {
+        (Some(text), None) => text,
+        (Some(text), Some(_)) if !says_nothing(&text) => text,
+        (text, Some(html)) => {
+            let read = text_of_html(html);
+            if read.trim().is_empty() { text.unwrap_or_default() } else { read }
+        }
+        (None, None) => String::new(),
+    };
+    let OwnWords { own, signature, borrowed } = own_words(&whole);
+    Visible { own, whole: trimmed(&whole).to_owned(), signature, borrowed }
+}
+
+/// A plain part that only sends the reader to the other one, or that a program made of HTML without taking the tags off.
+fn says_nothing(text: &str) -> bool {
+    let start: String = text.trim_start().chars().take(400).collect::<String>().to_lowercase();
+    let pointer = text.len() < 400 && start.contains("html") && ["view", "support", "display", "see", "client", "viewer", "afficher", "ver ", "anzeigen", "просмотр", "查看", "عرض"].iter().any(|word| start.contains(word));
+    let markup = ["<!doctype html", "<html"].iter().any(|tag| start.starts_with(tag));
+    pointer || markup
+}
+
+/// The writer's own words in plain text. Linear in the text's length; any text is taken.
+pub fn own_words(text: &str) -> OwnWords {
+    let clean = page::clean(text);
+    let page = Page::of(&clean);
+    let parts = parts(&page);
+    let mut own = String::new();
+    let mut signature = String::new();
+    for (start, end) in parts {
+        let kept = Kept::of(&page.lines[start..end]);
+        append(&mut own, kept.own);
+        append(&mut signature, kept.signature);
+    }
+    if own.trim().is_empty() {
+        let borrowed = !clean.trim().is_empty();
+        return OwnWords { own: trimmed(&clean).to_owned(), signature: String::new(), borrowed };
+    }
+    OwnWords { own: trimmed(&own).to_owned(), signature: trimmed(&signature).to_owned(), borrowed: false }
+}
+
+/// Runs of lines that may be the writer's, as pairs of first line and line behind the last.
+fn parts(page: &Page<'_>) -> Vec<(usize, usize)> {
+    let mut parts = Vec::new();
+    let banner = notices::banner(&page.lines[..page.len().min(12)]);
+    let (mut start, mut at) = (banner, banner);
+    let mut said = false;
+    while at < page.len() {
+        let found = introduction(page, at);
+        let Some(Introduction { end, marked, keep }) = found else {
+            if page.is_quoted(at) {
+                said |= close(page, &mut parts, start, at);
+                start = at + 1;
+            }
+            at += 1;
+            continue;
+        };
+        said |= close(page, &mut parts, start, at);
+        start = end;
+        if !marked {
+            if said {
+                return parts;
+            }
+            // Nothing of the writer's above: a mail that was sent on, or a reply below what it answers, without a mark between.
+            if keep {
+                start = at;
+            }
+            at = end;
+            said = false;
+            if keep {
+                parts.push((start, end));
+                start = end;
+            }
+            continue;
+        }
+        at = end;
+    }
+    close(page, &mut parts, start, page.len());
+    parts
+}
+
+/// Adds a run of lines, and tells whether it says anything.
+fn close(page: &Page<'_>, parts: &mut Vec<(usize, usize)>, start: usize, end: usize) -> bool {
+    if start >= end {
+        return false;
+    }
+    parts.push((start, end));
+    !Kept::of(&page.lines[start..end]).own.is_empty()
+}
+
+/// Lines that say that what follows is another's.
+struct Introduction {
+    /// The line behind the last.
+    end: usize,
+    /// What follows carries marks of quotation, so that what has none is the writer's again.
+    marked: bool,
+    /// Says from whom the mail below is, which a reader wants to know when it was sent on.
+    keep: bool,
+}
+
+fn introduction(page: &Page<'_>, at: usize) -> Option<Introduction> {
+    page.plain(at)?;
+    if let Some(end) = headers::block(page, at) {
+        let marked = end == at + 1 && page.is_quoted(page.words_from(end));
+        return Some(Introduction { end, marked, keep: true });
+    }
+    let end = attribution::line(page, at)?;
+    Some(Introduction { end, marked: page.is_quoted(page.words_from(end)), keep: false })
+}
+
+/// A run of lines, what closes it taken off.
+struct Kept<'p, 'a> {
+    own: &'p [&'a str],
+    signature: &'p [&'a str],
+}
+
+impl<'p, 'a> Kept<'p, 'a> {
+    fn of(lines: &'p [&'a str]) -> Self {
+        let mut own = without_empty_end(lines);
+        let mut signature: &[&str] = &[];
+        for _ in 0..MOST_CLOSINGS {
+            let before = own.len();
+            own = without_empty_end(&own[..notices::begin(own)]);
+            while own.last().is_some_and(|line| device::says(line)) {
+                own = without_empty_end(&own[..own.len() - 1]);
+            }
+            if let Some(at) = signature::begins(own) {
+                signature = &own[at + 1..];
+                own = without_empty_end(&own[..at]);
+            }
+            if own.len() == before {
+                break;
+            }
+        }
+        Self { own, signature }
+    }
+}
+
+fn without_empty_end<'p, 'a>(lines: &'p [&'a str]) -> &'p [&'a str] {
+    let end = lines.iter().rposition(|line| !line.is_empty()).map_or(0, |at| at + 1);
+    &lines[..end]
+}
+
+fn append(text: &mut String, lines: &[&str]) {
+    if lines.iter().all(|line| line.is_empty()) {
+        return;
+    }
+    if !text.is_empty() {
+        text.push('\n');
+    }
+    for line in lines.iter().skip_while(|line| line.is_empty()) {
+        text.push_str(line);
+        text.push('\n');
+    }
+}
+
+/// Without empty lines at the beginning and white space at the end; the first line keeps its indentation.
+fn trimmed(text: &str) -> &str {
+    let text = text.trim_end();
+    let indented = text.len() - text.trim_start().len();
+    let start = text[..indented].rfind('\n').map_or(0, |at| at + 1);
+    &text[start..]
+}
