@@ -2,6 +2,7 @@
 
 pub mod agenda;
 pub mod csv;
+pub mod positions;
 pub mod summary;
 
 pub use csv::Csv;

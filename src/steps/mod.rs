@@ -14,6 +14,7 @@ pub mod guarding;
 pub mod neighbours;
 mod one_step;
 pub mod plan;
+pub mod positions;
 pub mod presses;
 pub mod reconcile;
 pub mod record;

@@ -15,6 +15,7 @@ pub mod log;
 pub mod man;
 pub mod meeting;
 pub mod plan;
+pub mod positions;
 pub mod preview;
 mod preview_page;
 pub mod reconcile;
