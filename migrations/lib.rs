@@ -16,6 +16,8 @@ mod m0006_responses;
 mod m0007_meetings;
 mod m0008_objections;
 mod m0009_approval_details;
+mod m0012_slots;
+mod m0013_reply_tokens;
 
 /// All changes, in order.
 #[derive(Debug)]
@@ -34,12 +36,14 @@ impl MigratorTrait for Migrator {
             Box::new(m0007_meetings::Migration),
             Box::new(m0008_objections::Migration),
             Box::new(m0009_approval_details::Migration),
+            Box::new(m0012_slots::Migration),
+            Box::new(m0013_reply_tokens::Migration),
         ]
     }
 }
 
 /// Every table, in an order in which rows can be copied: what is pointed at comes first.
-pub const TABLES: [&str; 12] = [
+pub const TABLES: [&str; 13] = [
     "installation",
     "plans",
     "planned_files",
@@ -52,6 +56,7 @@ pub const TABLES: [&str; 12] = [
     "history",
     "entries",
     "meetings",
+    "slots",
 ];
 
 /// Runs statements that differ between the two databases in two words only: `{key}` is a row number given by the database,

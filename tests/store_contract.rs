@@ -18,6 +18,7 @@ use demarche::adapters::store::{
 use demarche::campaign::Doubts;
 use demarche::delivery::{Reply, Verdict};
 use demarche::inbox::Kind;
+use demarche::outbox::token::token;
 use demarche::outbox::{Dispatch, Event, Guard, Status, Via};
 use demarche::report::positions::Reached;
 use demarche::responses::{Attachment, NewEntry, NewMeeting, Stance};
@@ -102,6 +103,7 @@ on_both_databases![
     a_mail_that_approves_many_letters_is_kept_once_and_given_back,
     planning_twice_changes_nothing,
     letters_of_other_campaigns_are_found_by_when_they_left_or_will_leave,
+    a_letter_is_found_by_its_token_and_old_letters_get_theirs_at_the_next_plan,
     stances_are_read_with_what_corrects_them_and_missions_with_how_far_they_were_reached,
     a_changed_contact_voids_the_approval_of_its_letter_only,
     a_letter_that_was_handed_over_cannot_vanish_from_the_files,
@@ -481,6 +483,21 @@ async fn letters_of_other_campaigns_are_found_by_when_they_left_or_will_leave(ho
     assert_eq!(told, [(out, Status::Sending, left)], "what has left counts from when it did");
     assert_eq!(found(due, due.plus(minutes(1))).await, [], "the bounds themselves are far enough");
     assert_eq!(found(due.minus(minutes(1)), due).await, []);
+}
+
+async fn a_letter_is_found_by_its_token_and_old_letters_get_theirs_at_the_next_plan(home: Home) {
+    let store = home.open().await;
+    plan_it(&store, &Files::new()).await;
+    let secret = store.secret(early()).await.unwrap();
+    let france = the(&store, "letter", "FRA").await;
+    let own = token(&secret, &france.id);
+    assert_eq!(store.dispatch_of_token(&own).await.unwrap(), Some((france.key, france.id.clone())));
+    let strange = token("another secret", &france.id);
+    assert_eq!(store.dispatch_of_token(&strange).await.unwrap(), None);
+    home.execute("UPDATE dispatches SET reply_token = NULL").await;
+    assert_eq!(store.dispatch_of_token(&own).await.unwrap(), None);
+    assert!(plan_it(&store, &Files::new()).await.changes.is_empty());
+    assert_eq!(store.dispatch_of_token(&own).await.unwrap(), Some((france.key, france.id)));
 }
 
 async fn stances_are_read_with_what_corrects_them_and_missions_with_how_far_they_were_reached(home: Home) {

@@ -36,6 +36,7 @@ macro_rules! each_table {
         $run!(history, "history", [Key]);
         $run!(entry, "entries", [Key]);
         $run!(meeting, "meetings", [Key]);
+        $run!(slot, "slots", [Job, Slot]);
     };
 }
 

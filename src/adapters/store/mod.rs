@@ -15,6 +15,7 @@ mod outbox;
 mod outcomes;
 mod plans;
 mod rows;
+mod tokens;
 
 use std::path::{Path, PathBuf};
 

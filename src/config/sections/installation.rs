@@ -14,6 +14,7 @@ use crate::vocabulary::{Address, Zone, time};
 pub struct Installation {
     pub database: Database,
     pub delivery: Delivery,
+    pub inbox: Inbox,
     pub worker: Worker,
     /// Age of `as_of` from which a row of contacts.csv is warned of.
     pub warn_after: Duration,
@@ -118,6 +119,13 @@ pub struct Pace {
     pub per_domain_per_minute: u32,
 }
 
+/// What is done with answers.
+#[derive(Debug, Clone, Default)]
+pub struct Inbox {
+    /// `Reply-To` and envelope sender become `local+TOKEN@domain`, one token a letter.
+    pub reply_tokens: bool,
+}
+
 #[derive(Debug, Clone)]
 pub struct Worker {
     /// In which the cron expressions are read.
@@ -161,7 +169,7 @@ pub fn read(source: &Source) -> (Option<Installation>, Vec<Problem>) {
     let root = document.root();
     let database = database(&root);
     let delivery = delivery(&root);
-    inbox(&root);
+    let inbox = inbox(&root);
     let worker = worker(&root);
     let warn_after = root.table("contacts").and_then(|contacts| {
         let age = contacts.read_with("warn_after", "write a length of time, as in \"180 days\"", |t| {
@@ -183,8 +191,14 @@ pub fn read(source: &Source) -> (Option<Installation>, Vec<Problem>) {
     if problems.iter().any(Problem::is_error) {
         return (None, problems);
     }
-    let installation =
-        Installation { database, delivery, worker, warn_after: warn_after.unwrap_or(Duration::days(180)), fonts };
+    let installation = Installation {
+        database,
+        delivery,
+        inbox,
+        worker,
+        warn_after: warn_after.unwrap_or(Duration::days(180)),
+        fonts,
+    };
     (Some(installation), problems)
 }
 
@@ -343,8 +357,8 @@ pub fn is_loopback(host: &str) -> bool {
 }
 
 /// What this version cannot do yet is refused, never ignored.
-fn inbox(root: &Table<'_>) {
-    let Some(section) = root.table("inbox") else { return };
+fn inbox(root: &Table<'_>) -> Inbox {
+    let Some(section) = root.table("inbox") else { return Inbox::default() };
     let reads = section.choice("mode", &[("none", false), ("imap", true), ("maildir", true)]);
     if reads == Some(true) {
         section.wrong(
@@ -353,13 +367,7 @@ fn inbox(root: &Table<'_>) {
             "write `mode = \"none\"` and enter answers with `demarche log add`",
         );
     }
-    if section.boolean("reply_tokens") == Some(true) {
-        section.wrong(
-            "reply_tokens",
-            "reply tokens need an inbox, which this version does not read yet",
-            "write `reply_tokens = false`",
-        );
-    }
+    let reply_tokens = section.boolean("reply_tokens").unwrap_or(false);
     for (key, known) in [
         ("imap", ["host", "port", "security", "username", "password", "folder", "ca_file"].as_slice()),
         ("maildir", &["path"]),
@@ -376,6 +384,7 @@ fn inbox(root: &Table<'_>) {
         }
     }
     section.finish();
+    Inbox { reply_tokens }
 }
 
 fn worker(root: &Table<'_>) -> Worker {

@@ -12,3 +12,4 @@ pub mod letter;
 pub mod meeting;
 pub mod plan;
 pub mod planned_file;
+pub mod slot;
