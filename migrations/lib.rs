@@ -17,6 +17,8 @@ mod m0007_meetings;
 mod m0008_objections;
 mod m0009_approval_details;
 mod m0010_incoming_mail;
+mod m0012_slots;
+mod m0013_reply_tokens;
 
 /// All changes, in order.
 #[derive(Debug)]
@@ -36,12 +38,14 @@ impl MigratorTrait for Migrator {
             Box::new(m0008_objections::Migration),
             Box::new(m0009_approval_details::Migration),
             Box::new(m0010_incoming_mail::Migration),
+            Box::new(m0012_slots::Migration),
+            Box::new(m0013_reply_tokens::Migration),
         ]
     }
 }
 
 /// Every table, in an order in which rows can be copied: what is pointed at comes first.
-pub const TABLES: [&str; 19] = [
+pub const TABLES: [&str; 20] = [
     "installation",
     "plans",
     "planned_files",
@@ -61,6 +65,7 @@ pub const TABLES: [&str; 19] = [
     "doubtful_addresses",
     "entries",
     "meetings",
+    "slots",
 ];
 
 /// Runs statements that differ between the two databases in two words only: `{key}` is a row number given by the database,

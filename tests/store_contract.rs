@@ -18,7 +18,9 @@ use demarche::adapters::store::{
 use demarche::campaign::Doubts;
 use demarche::delivery::{Reply, Verdict};
 use demarche::inbox::Kind;
+use demarche::outbox::token::token;
 use demarche::outbox::{Dispatch, Event, Guard, Status, Via};
+use demarche::report::positions::Reached;
 use demarche::responses::{Attachment, NewEntry, NewMeeting, Stance};
 use demarche::schedule::Ceilings;
 use demarche::steps::approve::{approve, approver, propose, revoke};
@@ -101,6 +103,8 @@ on_both_databases![
     a_mail_that_approves_many_letters_is_kept_once_and_given_back,
     planning_twice_changes_nothing,
     letters_of_other_campaigns_are_found_by_when_they_left_or_will_leave,
+    a_letter_is_found_by_its_token_and_old_letters_get_theirs_at_the_next_plan,
+    stances_are_read_with_what_corrects_them_and_missions_with_how_far_they_were_reached,
     a_changed_contact_voids_the_approval_of_its_letter_only,
     a_letter_that_was_handed_over_cannot_vanish_from_the_files,
     a_letter_never_tried_may_go_and_comes_back_with_its_name,
@@ -479,6 +483,55 @@ async fn letters_of_other_campaigns_are_found_by_when_they_left_or_will_leave(ho
     assert_eq!(told, [(out, Status::Sending, left)], "what has left counts from when it did");
     assert_eq!(found(due, due.plus(minutes(1))).await, [], "the bounds themselves are far enough");
     assert_eq!(found(due.minus(minutes(1)), due).await, []);
+}
+
+async fn a_letter_is_found_by_its_token_and_old_letters_get_theirs_at_the_next_plan(home: Home) {
+    let store = home.open().await;
+    plan_it(&store, &Files::new()).await;
+    let secret = store.secret(early()).await.unwrap();
+    let france = the(&store, "letter", "FRA").await;
+    let own = token(&secret, &france.id);
+    assert_eq!(store.dispatch_of_token(&own).await.unwrap(), Some((france.key, france.id.clone())));
+    let strange = token("another secret", &france.id);
+    assert_eq!(store.dispatch_of_token(&strange).await.unwrap(), None);
+    home.execute("UPDATE dispatches SET reply_token = NULL").await;
+    assert_eq!(store.dispatch_of_token(&own).await.unwrap(), None);
+    assert!(plan_it(&store, &Files::new()).await.changes.is_empty());
+    assert_eq!(store.dispatch_of_token(&own).await.unwrap(), Some((france.key, france.id)));
+}
+
+async fn stances_are_read_with_what_corrects_them_and_missions_with_how_far_they_were_reached(home: Home) {
+    let store = home.open().await;
+    plan_and_approve(&store, &Files::new()).await;
+    ended(&store, "FRA", Event::Taken, taken_verdict()).await;
+    ended(&store, "DEU", Event::Taken, taken_verdict()).await;
+    let call = |state: &str, stance| NewEntry { stance, ..entry(state, Kind::Call, "they called") };
+    let (first, _) = add_entry(&store, call("FRA", Some(Stance::WillSupport)), on_time()).await.unwrap();
+    add_entry(&store, entry("DEU", Kind::Note, "nothing yet"), on_time()).await.unwrap();
+    let reading =
+        Reading { stance: Some(Stance::Considering), ask: Some("statement".parse().unwrap()), ..Reading::default() };
+    let second = correct_entry(&store, first, &reading, "Ben", on_time()).await.unwrap();
+    let facts = store.stances().await.unwrap();
+    let told: Vec<_> =
+        facts.iter().map(|f| (f.source.id, f.stance, f.source.corrects, f.source.corrected_by)).collect();
+    let both = [(first, Stance::WillSupport, None, Some(second)), (second, Stance::Considering, Some(first), None)];
+    assert_eq!(told, both);
+    assert_eq!(
+        (facts[0].ask.as_ref(), facts[1].ask.as_ref().map(ToString::to_string)),
+        (None, Some("statement".to_owned()))
+    );
+    assert_eq!((facts[1].at, facts[1].source.by.as_str()), (on_time(), "Ben"));
+    let reached = store.reached().await.unwrap();
+    let told: Vec<(String, Reached)> =
+        reached.iter().map(|(_, state, reached)| (state.to_string(), *reached)).collect();
+    let of = |state: &str| told.iter().find(|(of, _)| of == state).unwrap().1;
+    assert_eq!(told.len(), 5, "one for each mission, however many steps");
+    assert_eq!((of("DEU"), of("FRA"), of("GHA")), (Reached::Written, Reached::Answered, Reached::NotWritten));
+    let moved = Reading { delegation: Some("GHA".parse().unwrap()), ..Reading::default() };
+    correct_entry(&store, second, &moved, "Ben", on_time()).await.unwrap();
+    let reached = store.reached().await.unwrap();
+    let of = |state: &str| reached.iter().find(|(_, of, _)| of.to_string() == state).unwrap().2;
+    assert_eq!((of("FRA"), of("GHA")), (Reached::Written, Reached::Answered), "it was filed under the wrong mission");
 }
 
 async fn mails(store: &Store, dispatch: i64) -> Vec<(String, Vec<u8>)> {

@@ -29,8 +29,7 @@ pub enum TlsError {
 impl Tls {
     /// Reads the system's root certificates: some milliseconds, once per server. `extra_roots` are in PEM form.
     pub fn new(host: &str, extra_roots: Option<&[u8]>) -> Result<Self, TlsError> {
-        let name =
-            ServerName::try_from(host.to_owned()).map_err(|_| TlsError::Host { host: host.to_owned() })?;
+        let name = ServerName::try_from(host.to_owned()).map_err(|_| TlsError::Host { host: host.to_owned() })?;
         let cannot = |error: rustls::Error| TlsError::Tls { why: error.to_string() };
         // Given by hand: no provider is installed for the whole process, where another crate might change it.
         let provider = Arc::new(rustls::crypto::ring::default_provider());

@@ -16,7 +16,8 @@ pub struct Statement {
     pub source: String,
 }
 
-/// One State's stance on one ask, from `[[position]]` in positions.toml.
+/// One State's stance on one ask, from `[[position]]` in positions.toml. An entry that names a statement in place of a State gives
+/// one for each of its signatories.
 #[derive(Debug, Clone)]
 pub struct Position {
     pub state: StateCode,
@@ -24,6 +25,8 @@ pub struct Position {
     pub stance: String,
     pub date: Day,
     pub source: String,
+    /// The joint statement that it rests on.
+    pub statement: Option<StatementId>,
 }
 
 /// The shipped statements and the coalition's own.

@@ -90,6 +90,8 @@ pub enum Command {
     Log(LogArgs),
     /// Note follow-up meetings
     Meeting(MeetingArgs),
+    /// Show where delegations stand to each ask, and what has moved
+    Positions(PositionsArgs),
     /// Print completions for a shell
     Completions(CompletionsArgs),
     /// Print the manual page
@@ -452,6 +454,27 @@ pub struct MeetingAddArgs {
     pub attendees: Vec<String>,
     #[arg(long, value_name = "TEXT")]
     pub agenda: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct PositionsArgs {
+    /// Only what this campaign asks [default: every ask]
+    pub campaign: Option<String>,
+    /// Only this ask, by its id in the campaign's file
+    #[arg(long, value_name = "ASK")]
+    pub ask: Option<String>,
+    /// Only this delegation, with its whole history
+    #[arg(long, value_name = "STATE")]
+    pub delegation: Option<String>,
+    /// Only this regional group: africa, asia-pacific, eastern-europe, grulac, weog
+    #[arg(long, value_name = "GROUP", conflicts_with = "delegation")]
+    pub group: Option<String>,
+    /// Tell what has moved since the end of this day [default: the close of the Council's session before]
+    #[arg(long, value_name = "DAY")]
+    pub since: Option<String>,
+    /// Print a table for spreadsheets, a row for each ask and delegation
+    #[arg(long, conflicts_with = "json")]
+    pub csv: bool,
 }
 
 #[derive(Debug, Args)]

@@ -8,11 +8,13 @@ pub mod diagnostics;
 pub mod differences;
 mod doubts;
 mod index_page;
+mod mail;
 mod open;
 pub mod output;
 mod preview_folder;
 mod previewed;
 mod proposal;
+mod reading;
 pub mod wiring;
 
 use std::process::ExitCode;
@@ -94,6 +96,7 @@ async fn dispatch(context: &Context, command: Command) -> Result<Answer, CliErro
         Command::Pen(args) => commands::pen::run(context, &args).await,
         Command::Log(args) => commands::log::run(context, &args).await,
         Command::Meeting(args) => commands::meeting::run(context, &args).await,
+        Command::Positions(args) => commands::positions::run(context, &args).await,
         Command::Completions(args) => commands::completions::run(&args),
         Command::Man => commands::man::run(),
     }

@@ -282,12 +282,14 @@ pub fn mailbox(context: &Context, workspace: &Workspace) -> Result<Option<AnyMai
             let made = ImapMailbox::new(imap_settings(context, settings)?).map_err(unusable_account)?;
             Some(AnyMailbox::Imap(Box::new(made)))
         }
-        InboxMode::Maildir(path) => {
-            let path = context.path(path);
-            // Whole and without links: what is remembered of a mailbox hangs on its name.
-            Some(AnyMailbox::Maildir(Maildir::new(&path.canonicalize().unwrap_or(path))))
-        }
+        InboxMode::Maildir(path) => Some(AnyMailbox::Maildir(maildir(context, path))),
     })
+}
+
+/// A Maildir of the settings, whole and without links: what is remembered of a mailbox hangs on its name.
+pub fn maildir(context: &Context, path: &str) -> Maildir {
+    let path = context.path(path);
+    Maildir::new(&path.canonicalize().unwrap_or(path))
 }
 
 /// The mailbox behind a path of the command line: a Maildir, an mbox, an .eml file or a folder of them.
@@ -314,15 +316,19 @@ pub fn sent_folder(context: &Context, workspace: &Workspace) -> Result<Option<Se
     SentFolder::new(settings).map(Some).map_err(unusable_account)
 }
 
-fn imap_settings(context: &Context, settings: &Imap) -> Result<imap::Settings, CliError> {
+/// The account of `[inbox.imap]`, without roots of its own.
+pub fn imap_account(settings: &Imap, password: SecretString) -> imap::Settings {
     let security = match settings.security {
         Security::Tls => imap::Security::Tls,
         // Without TLS is refused where the file is read.
         Security::Starttls | Security::None => imap::Security::Starttls,
     };
-    let password = secret(context, &settings.password, "mailbox's password")?;
-    let mut made = imap::Settings::new(&settings.host, settings.port, security, &settings.username, password)
-        .with_folder(&settings.folder);
+    imap::Settings::new(&settings.host, settings.port, security, &settings.username, password)
+        .with_folder(&settings.folder)
+}
+
+fn imap_settings(context: &Context, settings: &Imap) -> Result<imap::Settings, CliError> {
+    let mut made = imap_account(settings, secret(context, &settings.password, "mailbox's password")?);
     made.extra_roots = extra_roots(context, settings.ca_file.as_deref(), "[inbox.imap]")?;
     Ok(made)
 }
@@ -335,7 +341,7 @@ fn unusable_account(error: TlsError) -> CliError {
 ///
 /// # Errors
 /// When `config/demarche.toml` is at fault.
-pub fn policy(workspace: &Workspace) -> Result<(Policy, usize), CliError> {
+pub fn policy(context: &Context, workspace: &Workspace) -> Result<(Policy, usize), CliError> {
     let delivery = &installation(workspace)?.delivery;
     let smtp = delivery.smtp.as_ref().filter(|_| delivery.mode == Mode::Smtp);
     let pace =
@@ -348,7 +354,7 @@ pub fn policy(workspace: &Workspace) -> Result<(Policy, usize), CliError> {
         min_days_between: delivery.min_days_between,
         real_server: smtp.is_some_and(|s| !is_loopback(&s.host)),
         lease: chrono::Duration::seconds(LEASE_SECONDS),
-        mailbox: None,
+        mailbox: super::mail::mailbox_name(context, workspace),
     };
     Ok((policy, smtp.map_or(1, |s| s.connections)))
 }

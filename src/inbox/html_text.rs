@@ -47,7 +47,8 @@ impl Reader {
         if is_void(name) {
             return;
         }
-        let attribute = |wanted: &[u8]| tag.attributes.get(wanted).map(|value| String::from_utf8_lossy(value).to_lowercase());
+        let attribute =
+            |wanted: &[u8]| tag.attributes.get(wanted).map(|value| String::from_utf8_lossy(value).to_lowercase());
         let style = Style::of(attribute(b"style").as_deref().unwrap_or(""));
         let id = attribute(b"id").unwrap_or_default();
         let class = attribute(b"class").unwrap_or_default();
@@ -75,7 +76,9 @@ impl Reader {
             b"img" => {
                 // Pictures that stand for a sign: mail programs send `🙂` so.
                 let alt = tag.attributes.get(b"alt".as_slice()).map(|alt| String::from_utf8_lossy(alt).into_owned());
-                let sign = alt.filter(|alt| alt.chars().count() <= 4 && !alt.contains(char::is_alphanumeric) && !alt.trim().is_empty());
+                let sign = alt.filter(|alt| {
+                    alt.chars().count() <= 4 && !alt.contains(char::is_alphanumeric) && !alt.trim().is_empty()
+                });
                 if let Some(sign) = sign {
                     self.text(&sign);
                 }
@@ -138,7 +141,18 @@ impl Reader {
 fn is_void(name: &[u8]) -> bool {
     matches!(
         name,
-        b"area" | b"base" | b"col" | b"embed" | b"input" | b"link" | b"meta" | b"param" | b"source" | b"track" | b"html" | b"body"
+        b"area"
+            | b"base"
+            | b"col"
+            | b"embed"
+            | b"input"
+            | b"link"
+            | b"meta"
+            | b"param"
+            | b"source"
+            | b"track"
+            | b"html"
+            | b"body"
     )
 }
 
@@ -146,14 +160,56 @@ fn is_void(name: &[u8]) -> bool {
 fn is_skipped(name: &[u8]) -> bool {
     matches!(
         name,
-        b"script" | b"style" | b"title" | b"template" | b"iframe" | b"noembed" | b"noframes" | b"xml" | b"object" | b"svg" | b"select" | b"audio" | b"video"
+        b"script"
+            | b"style"
+            | b"title"
+            | b"template"
+            | b"iframe"
+            | b"noembed"
+            | b"noframes"
+            | b"xml"
+            | b"object"
+            | b"svg"
+            | b"select"
+            | b"audio"
+            | b"video"
     )
 }
 
 fn is_block(name: &[u8]) -> bool {
     matches!(
         name,
-        b"div" | b"address" | b"article" | b"aside" | b"center" | b"dd" | b"dl" | b"dt" | b"fieldset" | b"figure" | b"footer" | b"form" | b"h5" | b"h6" | b"header"
-            | b"main" | b"nav" | b"section" | b"caption" | b"thead" | b"tbody" | b"tfoot" | b"details" | b"summary" | b"blockquote" | b"pre" | b"table" | b"ul" | b"ol" | b"li" | b"tr" | b"includetail"
+        b"div"
+            | b"address"
+            | b"article"
+            | b"aside"
+            | b"center"
+            | b"dd"
+            | b"dl"
+            | b"dt"
+            | b"fieldset"
+            | b"figure"
+            | b"footer"
+            | b"form"
+            | b"h5"
+            | b"h6"
+            | b"header"
+            | b"main"
+            | b"nav"
+            | b"section"
+            | b"caption"
+            | b"thead"
+            | b"tbody"
+            | b"tfoot"
+            | b"details"
+            | b"summary"
+            | b"blockquote"
+            | b"pre"
+            | b"table"
+            | b"ul"
+            | b"ol"
+            | b"li"
+            | b"tr"
+            | b"includetail"
     )
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::approval;
 use super::recipients::Recipients;
 use super::status::Status;
+use super::token::Token;
 use super::wish::Wish;
 use crate::campaign::{Condition, IfProvisional, Late};
 use crate::vocabulary::{Address, Day, Digest, DispatchId, Instant, Language, StepId};
@@ -28,6 +29,8 @@ pub struct Draft {
     pub message: Vec<u8>,
     pub digest: Digest,
     pub message_id: String,
+    /// Carried by `Reply-To` and the envelope's sender where `[inbox] reply_tokens` asks for it; kept either way.
+    pub reply_token: Token,
     pub rules: SendingRules,
     /// How the date came about, one sentence a rule.
     pub why: Vec<String>,

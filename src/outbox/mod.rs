@@ -9,11 +9,13 @@ pub mod objections;
 pub mod recipients;
 pub mod revision;
 pub mod status;
+pub mod token;
 pub mod transition;
 pub mod wish;
 
 pub use dispatch::{Dispatch, Draft, Guard, SendingRules, Via};
 pub use recipients::Recipients;
 pub use status::Status;
+pub use token::Token;
 pub use transition::{Event, Impossible};
 pub use wish::{Stop, Wish};

@@ -2,13 +2,15 @@
 
 use super::dispatch::{Dispatch, Draft};
 use super::status::Status;
+use super::token::{Token, reply_to, with_reply_to};
 use super::transition::Event;
 use crate::schedule::names_days_off;
+use crate::vocabulary::{Address, Digest};
 
 /// One visible difference, as `plan` prints it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
-    /// `due`, `text`, `subject`, `to`, `cc`, `sender`, `language`, `milestone`.
+    /// `due`, `text`, `subject`, `to`, `cc`, `sender`, `reply tokens`, `language`, `milestone`.
     pub what: &'static str,
     /// Of `due`: RFC 3339 in UTC.
     pub before: String,
@@ -60,23 +62,57 @@ fn differences(stored: &Dispatch, draft: &Draft) -> Vec<Difference> {
             found.push(Difference { what, before, after, because: None });
         }
     };
-    let list = |addresses: &[crate::vocabulary::Address]| {
-        addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
-    };
+    let list = |addresses: &[Address]| addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     differ("due", stored.due.to_string(), draft.due.to_string());
     differ("milestone", stored.milestone.clone(), draft.milestone.clone());
     let sureness = |provisional| if provisional { "provisional" } else { "confirmed" }.to_owned();
     differ("date", sureness(stored.provisional), sureness(draft.provisional));
     differ("language", stored.language.to_string(), draft.language.to_string());
-    differ("sender", stored.sender.to_string(), draft.sender.to_string());
+    let tokens = token_change(stored, draft);
+    if tokens.is_none() {
+        differ("sender", stored.sender.to_string(), draft.sender.to_string());
+    }
     differ("to", list(&stored.recipients.to), list(&draft.recipients.to));
     differ("cc", list(&stored.recipients.cc), list(&draft.recipients.cc));
     differ("subject", stored.subject.clone(), draft.subject.clone());
-    differ("text", stored.digest.to_string(), draft.digest.to_string());
+    if tokens.is_none_or(|change| !change.alone) {
+        differ("text", stored.digest.to_string(), draft.digest.to_string());
+    }
+    if let Some(TokenChange { before, after, .. }) = tokens {
+        differ("reply tokens", before.to_owned(), after.to_owned());
+    }
     for due in found.iter_mut().filter(|difference| difference.what == "due") {
         due.because = moved_because(stored, draft);
     }
     found
+}
+
+/// `[inbox] reply_tokens` was turned on or off.
+#[derive(Debug, Clone, Copy)]
+struct TokenChange {
+    before: &'static str,
+    after: &'static str,
+    /// The bytes differ in nothing else.
+    alone: bool,
+}
+
+fn token_change(stored: &Dispatch, draft: &Draft) -> Option<TokenChange> {
+    let base = Token::off(&draft.sender);
+    if Token::off(&stored.sender) != base {
+        return None;
+    }
+    // What the old letter's `Reply-To` may have been, should all else be the same.
+    let (before, after, perhaps) = match (Token::in_address(&stored.sender), Token::in_address(&draft.sender)) {
+        (None, Some(_)) => ("off", "on", [None, reply_to(&draft.message).map(|address| Token::off(&address))]),
+        (Some(token), None) => {
+            let answers = reply_to(&draft.message).unwrap_or_else(|| base.clone());
+            ("on", "off", [token.on(&answers), None])
+        }
+        _ => return None,
+    };
+    let same =
+        |reply_to: &Option<Address>| Digest::of(&with_reply_to(&draft.message, reply_to.as_ref())) == stored.digest;
+    Some(TokenChange { before, after, alone: perhaps.iter().any(same) })
 }
 
 /// Why a letter leaves at another time than it was planned for, in one clause. `None` where the reasoning is the same: then a

@@ -11,7 +11,7 @@ mod ordinal;
 pub mod pace;
 pub mod reviews;
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 pub mod working_days;
 
 pub use calendar::{Calendar, Corrections, HrcCorrection, UprSessionCorrection};

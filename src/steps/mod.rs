@@ -18,6 +18,7 @@ pub mod neighbours;
 mod one_step;
 pub mod pen;
 pub mod plan;
+pub mod positions;
 pub mod presses;
 pub mod reconcile;
 pub mod record;

@@ -6,10 +6,12 @@ use crate::adapters::render::Press;
 use crate::campaign::audience::{Candidate, LeftOut};
 use crate::campaign::{MilestoneRef, Mission, State, Step};
 use crate::config::forms::FORMS_OF_ADDRESS;
+use crate::config::workspace::Workspace;
 use crate::letters::facts::{FactsInput, MilestoneFact, PreviousFact, ReviewFact, SessionFact};
 use crate::letters::guards::{Guarded, Guards};
 use crate::letters::{Facts, Message, MessageId, Sheet, fallback};
-use crate::outbox::{Draft, Recipients, SendingRules};
+use crate::outbox::token::token;
+use crate::outbox::{Draft, Recipients, SendingRules, Token};
 use crate::schedule::{Due, Milestone};
 use crate::steps::drafting::{Drafted, Drafting, LeftOutRow, Override, Wanted};
 use crate::steps::finish::{Print, Unfinished};
@@ -210,12 +212,14 @@ impl OneStep<'_> {
             None => message_id(self.input.secret, id, &campaign.from.address).map_err(fault)?,
         };
         let thread: Vec<MessageId> = previous.map(|p| p.thread.clone()).unwrap_or_default();
+        let reply_token = token(self.input.secret, id);
+        let answers = self.answers(&reply_token)?;
         let message = Message {
             message_id: message_id.clone(),
             in_reply_to: thread.last().cloned(),
             references: thread.clone(),
             from: campaign.from.clone(),
-            reply_to: campaign.reply_to.clone().map(|address| Mailbox { name: None, address }),
+            reply_to: answers.reply_to.map(|address| Mailbox { name: None, address }),
             to: named(mission, &recipients.to),
             cc: named(mission, &recipients.cc),
             subject: rendered.subject.clone(),
@@ -240,12 +244,13 @@ impl OneStep<'_> {
             milestone_day: self.milestone.day,
             provisional: self.due.provisional,
             language,
-            sender: campaign.from.address.clone(),
+            sender: answers.sender,
             recipients,
             subject: rendered.subject.clone(),
             digest: Digest::of(b""),
             message: Vec::new(),
             message_id: message_id.to_string(),
+            reply_token,
             rules: rules(self.step),
             why: self.why(due_at),
             objections: findings.iter().map(ToString::to_string).collect(),
@@ -260,6 +265,25 @@ impl OneStep<'_> {
         let file = press.letter().source.file.clone();
         let salutation = facts.salutation().to_owned();
         Ok((Unfinished { draft, rendered, message, findings, salutation, print, file }, thread))
+    }
+
+    /// Where answers and bounces go: to addresses that name the letter, where the installation asks for it.
+    fn answers(&self, token: &Token) -> Result<Answers, Vec<Problem>> {
+        let campaign = &self.input.file.campaign;
+        let from = &campaign.from.address;
+        if !reply_tokens(self.input.workspace) {
+            return Ok(Answers { sender: from.clone(), reply_to: campaign.reply_to.clone() });
+        }
+        let with_token = |address: &Address| {
+            token.on(address).ok_or_else(|| {
+                let message = "an address of the campaign has no room for a reply token before its `@`";
+                let help =
+                    "let `from` and `reply_to` have at most 43 characters before `@`, or write `reply_tokens = false`";
+                vec![Problem::error(message).in_file(self.input.file.source.file.clone()).help(help)]
+            })
+        };
+        let reply_to = with_token(campaign.reply_to.as_ref().unwrap_or(from))?;
+        Ok(Answers { sender: with_token(from)?, reply_to: Some(reply_to) })
     }
 
     /// The State under review, where the step is timed by a review.
@@ -307,6 +331,17 @@ impl OneStep<'_> {
         let joined = positions.statements.iter().filter(|s| s.date <= on && s.signatories.contains(&state.code));
         joined.map(|s| s.id.clone()).collect()
     }
+}
+
+/// The envelope's sender, and `Reply-To`.
+struct Answers {
+    sender: Address,
+    reply_to: Option<Address>,
+}
+
+/// Whether `[inbox] reply_tokens` is set.
+fn reply_tokens(workspace: &Workspace) -> bool {
+    workspace.installation.as_ref().is_some_and(|installation| installation.inbox.reply_tokens)
 }
 
 fn rules(step: &Step) -> SendingRules {

@@ -61,7 +61,13 @@ pub async fn assign(
     let number = tx.add_entry(&entry, now).await?;
     let mut done = Assigned { entry: number, remembered: None, bounced: None, let_go: Vec::new() };
     if let Some(message) = &message {
-        tx.move_message(message.key, MailState::Pen, MailState::Filed, &format!("{by} filed it under {}", to.delegation)).await?;
+        tx.move_message(
+            message.key,
+            MailState::Pen,
+            MailState::Filed,
+            &format!("{by} filed it under {}", to.delegation),
+        )
+        .await?;
         done.remembered = remember(&tx, message, to, by, now).await?;
         if let (Kind::Bounce, Some(letter)) = (entry.kind, &letter) {
             done.bounced = returned(&tx, message, letter, by, now).await?;
@@ -104,7 +110,9 @@ async fn remember(
     by: &str,
     now: Instant,
 ) -> Result<Option<String>, StoreError> {
-    let Some(address) = message.from_address.as_deref().filter(|address| address.contains('@')) else { return Ok(None) };
+    let Some(address) = message.from_address.as_deref().filter(|address| address.contains('@')) else {
+        return Ok(None);
+    };
     let person = matches!(message.kind, Some(MailKind::Reply | MailKind::AutoReply | MailKind::CalendarReply));
     if !person || message.authenticity.as_deref() == Some("suspicious") || to.own.contains(address) {
         return Ok(None);

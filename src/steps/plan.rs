@@ -9,6 +9,7 @@ use crate::config::sections::campaign::CampaignFile;
 use crate::config::workspace::Workspace;
 use crate::outbox::approval::{Approval, holds};
 use crate::outbox::revision::{Difference, Revision, revise};
+use crate::outbox::token::token;
 use crate::outbox::{Dispatch, Draft, Event, Status, Via, Wish};
 use crate::steps::draft::{Drafted, Drafting, LeftOutRow, Letter, Override, draft};
 use crate::vocabulary::problem::Problem;
@@ -86,6 +87,9 @@ pub async fn plan(store: &Store, request: &PlanRequest<'_>) -> Result<Planned, P
     // Read again inside the transaction: a worker may have moved something meanwhile.
     let stored = tx.dispatches(&filter).await?;
     let changes = reconcile(&tx, &stored, &drafts, request).await?;
+    if !request.dry {
+        tx.give_tokens(&campaign.id, |id| token(&secret, id)).await?;
+    }
     if request.dry {
         return Ok(Planned { drafted, drafts, before: stored, stored: Vec::new(), changes });
     }
@@ -348,6 +352,7 @@ fn cause(change: &Change, zone: Zone) -> String {
         "approval void" => "no longer approved".to_owned(),
         "held" => "held for its words".to_owned(),
         "let go" => "no longer held: planned".to_owned(),
+        "reply tokens" => format!("reply tokens turned {after}"),
         "approved" => "approved by enough approvers now".to_owned(),
         "differs while it is out" => {
             format!("{before} with other bytes than the files give now; should it come back it is planned again")

@@ -6,7 +6,7 @@ use crate::adapters::mime::reading;
 use crate::adapters::store::{Store, StoreError};
 use crate::outbox::approval::{Given, last_given, seal};
 use crate::outbox::comparison::{Group, Version, compare, grouped};
-use crate::outbox::{Dispatch, Draft};
+use crate::outbox::{Dispatch, Draft, Token};
 use crate::vocabulary::{Digest, DispatchId};
 
 /// Letters compared with what was approved of them.
@@ -92,8 +92,8 @@ pub async fn since_approval(
                 continue;
             };
             let due = now.draft.map_or(now.dispatch.due, |draft| draft.due);
-            let before = Version { due: last.due, ..with_plain_names(before, id) };
-            let after = Version { due: Some(due), ..with_plain_names(after, id) };
+            let before = Version { due: last.due, ..without_what_is_its_own(before, id) };
+            let after = Version { due: Some(due), ..without_what_is_its_own(after, id) };
             match compare(&before, &after, due_changed(now, last), now.digest == last.digest) {
                 Some(changes) => compared.push((id.clone(), changes)),
                 None => changed.same += 1,
@@ -119,8 +119,14 @@ fn due_changed(now: &Now<'_>, last: &Given) -> bool {
     }
 }
 
-/// The letter's own PDF is named by day and delegation, which would make every letter's change another one.
-fn with_plain_names(mut version: Version, id: &DispatchId) -> Version {
+/// The letter's own PDF is named by day and delegation, and its reply token is no other letter's: either would make every
+/// letter's change another one.
+fn without_what_is_its_own(mut version: Version, id: &DispatchId) -> Version {
+    for address in &mut version.reply_to {
+        if let Some(token) = address.parse().ok().as_ref().and_then(Token::in_address) {
+            *address = address.replace(token.as_str(), "TOKEN");
+        }
+    }
     let own = format!("-{}.pdf", id.delegation);
     for file in version.attached.iter_mut().filter(|file| file.name.ends_with(&own)) {
         "the letter as PDF".clone_into(&mut file.name);

@@ -276,12 +276,7 @@ impl Dialogue {
     }
 
     /// The usual, unless a rule says otherwise; false when something else was said in its place.
-    async fn answer(
-        &mut self,
-        step: Step,
-        tag: &str,
-        usual: impl FnOnce(&mut State) -> Vec<u8>,
-    ) -> Result<bool, End> {
+    async fn answer(&mut self, step: Step, tag: &str, usual: impl FnOnce(&mut State) -> Vec<u8>) -> Result<bool, End> {
         let act = self.state().act(step);
         let tagged = |octets: &[u8]| {
             let mut out = Vec::new();

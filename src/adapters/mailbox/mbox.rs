@@ -12,8 +12,8 @@ use sha2::{Digest as _, Sha256};
 
 use super::blocking::{aside, shown, unreadable, unreadable_message};
 use super::maildir::arrived_since;
-use super::spool::Spool;
 use super::separator::Separator;
+use super::spool::Spool;
 use crate::ports::{Fetched, Mailbox, MailboxFault, Opened, Place, Wanted};
 use crate::vocabulary::Day;
 
@@ -255,7 +255,8 @@ mod tests {
     #[test]
     fn lines_of_any_length_are_read_in_parts() {
         let long = "x".repeat(3 * PART as usize + 7);
-        let text = format!("From a Mon Feb  5 09:30:00 2018\nSubject: {long}\n\n{long}From b Mon Feb  5 09:30:00 2018\n");
+        let text =
+            format!("From a Mon Feb  5 09:30:00 2018\nSubject: {long}\n\n{long}From b Mon Feb  5 09:30:00 2018\n");
         assert_eq!(names(&text).len(), 1);
         assert_eq!(message(&text, 0).len(), 2 * long.len() + "Subject: \n\nFrom b Mon Feb  5 09:30:00 2018\n".len());
     }

@@ -32,7 +32,8 @@ impl Separator {
             let number: u32 = number.parse().ok().filter(|n| (1..=31).contains(n))?;
             let time = ["%H:%M:%S", "%H:%M"].iter().find_map(|form| NaiveTime::parse_from_str(time, form).ok())?;
             // A zone may stand before the year.
-            let year = words[at + 4..].iter().take(2).find_map(|word| word.parse().ok().filter(|y| (1970..=9999).contains(y)));
+            let year =
+                words[at + 4..].iter().take(2).find_map(|word| word.parse().ok().filter(|y| (1970..=9999).contains(y)));
             is_day.then(|| Self { received: year.and_then(|year| instant(year, month, number, time)) })
         })
     }

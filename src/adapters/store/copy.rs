@@ -43,6 +43,7 @@ macro_rules! each_table {
         $run!(doubtful_address, "doubtful_addresses", [Address]);
         $run!(entry, "entries", [Key]);
         $run!(meeting, "meetings", [Key]);
+        $run!(slot, "slots", [Job, Slot]);
     };
 }
 

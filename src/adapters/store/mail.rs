@@ -218,6 +218,16 @@ impl Store {
         message::Entity::find_by_id(key).one(&self.db).await?.map(stored).transpose()
     }
 
+    /// When the first letter was handed to a server or a folder.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn first_attempt(&self) -> Result<Option<Instant>, StoreError> {
+        use super::entities::attempt;
+        let first = attempt::Entity::find().order_by_asc(attempt::Column::Key).limit(1).one(&self.db).await?;
+        Ok(first.map(|row| Instant::from_millis(row.claimed_at)))
+    }
+
     /// Messages in a state, the oldest first.
     ///
     /// # Errors

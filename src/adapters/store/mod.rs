@@ -9,6 +9,7 @@ mod entities;
 mod error;
 mod history;
 mod known;
+mod ledger;
 mod log;
 mod mail;
 mod mail_details;
@@ -19,6 +20,7 @@ mod outcomes;
 mod pen;
 mod plans;
 mod rows;
+mod tokens;
 
 use std::path::{Path, PathBuf};
 
@@ -34,6 +36,7 @@ pub use doubts::DoubtfulAddress;
 pub use error::StoreError;
 pub use history::{AttemptRecord, HistoryRecord};
 pub use known::Asked;
+pub use ledger::StanceFact;
 pub use log::{EntryFilter, StoredEntry};
 pub use mail::{Kept, MailState, MailboxRecord, NewMessage, ReadMessage, StoredMessage};
 pub use mail_details::{MailDetails, shown};

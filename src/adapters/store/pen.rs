@@ -48,7 +48,11 @@ impl Store {
                 all.push(Guessed {
                     message: row.message,
                     delegation: row.delegation.parse().map_err(|e| wrong(format!("{e}")))?,
-                    campaign: row.campaign.as_deref().map(|c| c.parse().map_err(|e| wrong(format!("{e}")))).transpose()?,
+                    campaign: row
+                        .campaign
+                        .as_deref()
+                        .map(|c| c.parse().map_err(|e| wrong(format!("{e}"))))
+                        .transpose()?,
                     letter: row.dispatch,
                     because: row.because,
                 });

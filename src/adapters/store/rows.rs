@@ -153,6 +153,7 @@ pub(super) fn planned_part(draft: &Draft, now: Instant) -> ActiveModel {
         recipients: Set(recipients_json(&draft.recipients)),
         domain: Set(draft.recipients.domains().into_iter().next().unwrap_or_default()),
         subject: Set(draft.subject.clone()),
+        reply_token: Set(Some(draft.reply_token.as_str().to_owned())),
         digest: Set(draft.digest.to_string()),
         seal: Set(draft.seal().to_string()),
         follows: Set(draft.rules.follows.as_ref().map(ToString::to_string)),

@@ -1,17 +1,13 @@
 //! `demarche collect`
 
-use std::path::Path;
-
 use serde_json::{Value, json};
 
-use crate::adapters::mailbox::AnyMailbox;
 use crate::cli::answer::{Answer, CliError};
 use crate::cli::args::CollectArgs;
 use crate::cli::commands::explain;
 use crate::cli::context::Context;
 use crate::cli::output::{self, cell};
-use crate::cli::wiring;
-use crate::ports::MailboxFault;
+use crate::cli::{mail, wiring};
 use crate::steps::collect::{CollectError, CollectRequest, Collected, collect};
 
 pub async fn run(context: &Context, args: &CollectArgs) -> Result<Answer, CliError> {
@@ -21,11 +17,11 @@ pub async fn run(context: &Context, args: &CollectArgs) -> Result<Answer, CliErr
     let workspace = context.workspace();
     let store = context.planned_store(&workspace).await?;
     let mut mailbox = match &args.from {
-        Some(path) => wiring::mailbox_at(path)?,
-        None => wiring::mailbox(context, &workspace)?,
+        Some(path) => wiring::mailbox_at(path).await?,
+        None => wiring::mailbox(context, &workspace)?.ok_or_else(no_mailbox)?,
     };
     let clerk = context.clerk(&workspace)?;
-    let watched = wiring::mailbox_name(&workspace);
+    let watched = mail::mailbox_name(context, &workspace);
     // A folder that somebody names is read from its beginning.
     let since = if args.from.is_some() { None } else { Some(context.mail_since(&workspace, &store).await?) };
     let request = CollectRequest { clerk: &clerk, since, watched: watched.as_deref() };
@@ -40,7 +36,7 @@ pub async fn run(context: &Context, args: &CollectArgs) -> Result<Answer, CliErr
     let mut answer = told(&collected);
     if let Err(error) = outcome {
         output::say(answer.text.trim_end());
-        return Err(failed(error, args.from.as_deref()));
+        return Err(failed(error));
     }
     if args.from.is_some() && watched.is_none() {
         answer.text.push_str("[inbox] mode is \"none\": nothing is read by itself; see config/demarche.toml\n");
@@ -48,16 +44,18 @@ pub async fn run(context: &Context, args: &CollectArgs) -> Result<Answer, CliErr
     Ok(answer)
 }
 
+fn no_mailbox() -> CliError {
+    CliError::request(
+        "no mailbox is named: [inbox] mode is \"none\"",
+        "name one in config/demarche.toml, or read a folder or a file with `collect --from PATH`",
+    )
+}
+
 /// Why a mailbox was not read to its end. What was stored before is in the log already.
-pub fn failed(error: CollectError, from: Option<&Path>) -> CliError {
+pub fn failed(error: CollectError) -> CliError {
     match error {
         CollectError::Store(error) => error.into(),
-        CollectError::Mailbox(MailboxFault::Away { what, help }) => CliError::world(what, help),
-        CollectError::Mailbox(MailboxFault::Settings { what, help }) => match from {
-            Some(_) => CliError::request(what, help),
-            None => CliError::world(what, help),
-        },
-        CollectError::Mailbox(MailboxFault::Message { what }) => CliError::world(what, "try again"),
+        CollectError::Mailbox(fault) => fault.into(),
     }
 }
 

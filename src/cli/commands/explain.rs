@@ -8,7 +8,7 @@ use crate::adapters::store::{Store, shown as who};
 use crate::cli::answer::{Answer, CliError};
 use crate::cli::context::{Context, shown};
 use crate::cli::output::cell;
-use crate::cli::{reading, wiring};
+use crate::cli::{mail, reading};
 use crate::inbox::matching::{Filing, Guess};
 use crate::steps::filing::{Understood, explain};
 use crate::vocabulary::{DispatchId, safe_text};
@@ -20,7 +20,7 @@ pub async fn run(context: &Context, file: &Path) -> Result<Answer, CliError> {
     let bytes = read(file)?;
     // It works outside of a workspace too; then nothing can match.
     let workspace = context.workspace();
-    let server = wiring::receiving_server(&workspace);
+    let server = mail::receiving_server(&workspace);
     let understood = (reading::understand(server).0)(&bytes);
     let store = match workspace.installation {
         Some(_) => context.existing_store(&workspace).await.ok().flatten(),

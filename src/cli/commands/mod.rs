@@ -18,6 +18,7 @@ pub mod man;
 pub mod meeting;
 pub mod pen;
 pub mod plan;
+pub mod positions;
 pub mod preview;
 mod preview_page;
 pub mod reconcile;

@@ -2,15 +2,15 @@
 
 use serde_json::{Value, json};
 
-use crate::cli::reading;
 use crate::adapters::store::{EntryFilter, Guessed, MailState, Store, StoredMessage};
 use crate::cli::answer::{Answer, CliError};
 use crate::cli::args::{PenArgs, PenCommand};
 use crate::cli::commands::log::correct::refused;
 use crate::cli::commands::log::first_words;
 use crate::cli::context::Context;
+use crate::cli::mail;
 use crate::cli::output::{self, cell};
-use crate::cli::wiring;
+use crate::cli::reading;
 use crate::steps::filing;
 use crate::steps::pen::{self, PenError};
 use crate::vocabulary::{DispatchId, Zone, safe_text};
@@ -25,7 +25,7 @@ pub async fn run(context: &Context, args: &PenArgs) -> Result<Answer, CliError> 
             if reason.trim().is_empty() {
                 return Err(CliError::request("the reason is empty", "say why: --reason TEXT"));
             }
-            let mailbox = wiring::mailbox_name(&workspace);
+            let mailbox = mail::mailbox_name(context, &workspace);
             let let_go = pen::dismiss(&store, entries, reason, mailbox.as_deref(), &context.by, context.now()).await;
             let let_go = let_go.map_err(not_done)?;
             let mut text = format!("{} taken out of the pen\n", output::count(entries.len(), "entry"));
@@ -113,9 +113,7 @@ async fn aside(context: &Context) -> Result<Answer, CliError> {
             cell(m.why.as_deref().unwrap_or("")),
         ]);
     }
-    let value = |m: &StoredMessage| {
-        json!({ "message": m.key, "at": m.arrived_at, "kind": m.kind, "from": m.from, "subject": m.subject, "why": m.why })
-    };
+    let value = |m: &StoredMessage| json!({ "message": m.key, "at": m.arrived_at, "kind": m.kind, "from": m.from, "subject": m.subject, "why": m.why });
     let rows: Vec<Value> = messages.iter().map(value).collect();
     let text = if rows.is_empty() {
         "nothing was set aside\n".to_owned()

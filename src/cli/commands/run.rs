@@ -31,7 +31,7 @@ pub async fn run(context: &Context, args: &RunArgs) -> Result<Answer, CliError> 
     let store = Store::open(&location).await?;
     refuse_files_then_real(&workspace, &store).await?;
     let sender = workspace.campaigns.first().map(|file| file.campaign.from.address.clone());
-    let (policy, connections) = wiring::policy(&workspace)?;
+    let (policy, connections) = wiring::policy(context, &workspace)?;
     let stop = Stop::default();
     let answer = match wiring::post(context, &workspace, sender.as_ref())? {
         Post::Files(mailer) => {

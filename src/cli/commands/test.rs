@@ -55,6 +55,8 @@ pub async fn run(context: &Context, args: &TestArgs) -> Result<Answer, CliError>
     let message = crate::letters::Message {
         to: vec![Mailbox { name: None, address: to.clone() }],
         cc: Vec::new(),
+        // An answer to a test is nobody's answer: no token, whatever the installation says.
+        reply_to: file.campaign.reply_to.clone().map(|address| Mailbox { name: None, address }),
         in_reply_to: None,
         references: Vec::new(),
         ..letter.message.for_test()
@@ -65,7 +67,7 @@ pub async fn run(context: &Context, args: &TestArgs) -> Result<Answer, CliError>
     id.campaign = format!("test-{}", id.campaign).chars().take(64).collect::<String>().parse().unwrap_or(id.campaign);
     let outgoing = Outgoing {
         dispatch: id,
-        sender: letter.draft.sender.clone(),
+        sender: file.campaign.from.address.clone(),
         to: vec![to.clone()],
         cc: Vec::new(),
         message: Arc::from(mime::with_date(&message, context.now(), file.campaign.zone)),

@@ -187,8 +187,14 @@ pub fn read(source: &Source) -> (Option<Installation>, Vec<Problem>) {
     if problems.iter().any(Problem::is_error) {
         return (None, problems);
     }
-    let installation =
-        Installation { database, delivery, inbox, worker, warn_after: warn_after.unwrap_or(Duration::days(180)), fonts };
+    let installation = Installation {
+        database,
+        delivery,
+        inbox,
+        worker,
+        warn_after: warn_after.unwrap_or(Duration::days(180)),
+        fonts,
+    };
     (Some(installation), problems)
 }
 

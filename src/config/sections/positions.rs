@@ -1,4 +1,4 @@
-//! `config/positions.toml`: what States have said or joined before, beside the statements that are built in.
+//! `config/positions.toml`: what States have said or joined, beside the statements that are built in.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use crate::config::reader::{At, Document, Table};
 use crate::config::source::Source;
 use crate::config::un;
 use crate::vocabulary::problem::Problem;
-use crate::vocabulary::{AskId, StateCode, StatementId};
+use crate::vocabulary::{AskId, StateCode, StatementId, hint};
 
 /// What the file adds.
 #[derive(Debug, Clone, Default)]
@@ -28,7 +28,7 @@ pub fn read(source: &Source, states: &States) -> (PositionsFile, Vec<Problem>) {
         file.statements.extend(statement(table, states, &file.statements));
     }
     for table in root.tables("position") {
-        file.positions.extend(position(table, states));
+        file.positions.extend(position(table, states, &file.statements));
     }
     root.finish();
     (file, document.into_problems())
@@ -88,35 +88,75 @@ fn tell_what_it_replaces(table: &Table<'_>, id: &At<StatementId>, own: &BTreeSet
     table.document().report(problem.at(table.document().source().place(id.span.clone())).help(help));
 }
 
-fn position(table: Table<'_>, states: &States) -> Option<Position> {
-    let state = table.text("state");
-    let state = match state {
-        Some(text) => match states.known(text.value) {
-            Ok(code) => Some(code),
-            Err(why) => {
-                table.wrong("state", why, "write the three letters of ISO 3166-1");
-                None
+/// One State's position, or that of all who stand behind a statement.
+fn position(table: Table<'_>, states: &States, own: &[Statement]) -> Vec<Position> {
+    let statement = table.has("statement").then(|| named_statement(&table, own));
+    let codes: Vec<StateCode> = match &statement {
+        Some(found) => {
+            if table.has("state") {
+                let help = "leave one of them out: `statement` stands for all of its signatories";
+                table.wrong("state", "the position has a `statement` and a `state`", help);
             }
-        },
-        None => {
-            if !table.has("state") {
-                table.document().report_at(table.span(), "the position has no `state`", "add `state = \"FRA\"`");
-            }
-            None
+            found.iter().flat_map(|statement| statement.signatories.iter().copied()).collect()
         }
+        None => state(&table, states).into_iter().collect(),
     };
+    let statement = statement.flatten();
     let ask = table.required::<AskId>("ask", "\"item4-statement\"");
     let words: Vec<(&str, &str)> = STANCES.iter().map(|s| (*s, *s)).collect();
-    let stance = table.choice("stance", &words);
-    if !table.has("stance") {
+    let stance = match table.choice("stance", &words) {
+        None if statement.is_some() && !table.has("stance") => Some("joined"),
+        stance => stance,
+    };
+    if !table.has("stance") && !table.has("statement") {
         table.document().report_at(
             table.span(),
             "the position has no `stance`",
             format!("add `stance` with one of {}", STANCES.join(", ")),
         );
     }
-    let date = table.required_day("date");
-    let source = table.text("source").map_or_else(|| "config/positions.toml".to_owned(), |at| at.value.to_owned());
+    let date = match statement {
+        Some(statement) if !table.has("date") => Some(statement.date),
+        _ => table.required_day("date").map(|at| at.value),
+    };
+    let source = table.text("source").map(|at| at.value.to_owned());
+    let source = source.or_else(|| statement.map(|statement| statement.title.clone()));
     table.finish();
-    Some(Position { state: state?, ask: ask?.value, stance: stance?.to_owned(), date: date?.value, source })
+    let (Some(ask), Some(stance), Some(date)) = (ask, stance, date) else { return Vec::new() };
+    let of = |state| Position {
+        state,
+        ask: ask.value.clone(),
+        stance: stance.to_owned(),
+        date,
+        source: source.clone().unwrap_or_else(|| "config/positions.toml".to_owned()),
+        statement: statement.map(|statement| statement.id.clone()),
+    };
+    codes.into_iter().map(of).collect()
+}
+
+fn state(table: &Table<'_>, states: &States) -> Option<StateCode> {
+    let Some(text) = table.text("state") else {
+        if !table.has("state") {
+            let help = "add `state = \"FRA\"`, or `statement = \"…\"` for all who stand behind one";
+            table.document().report_at(table.span(), "the position has no `state`", help);
+        }
+        return None;
+    };
+    let wrong = |why| table.wrong("state", why, "write the three letters of ISO 3166-1");
+    states.known(text.value).map_err(wrong).ok()
+}
+
+/// The coalition's own list of a statement goes before the one that is built in.
+fn named_statement<'s>(table: &Table<'_>, own: &'s [Statement]) -> Option<&'s Statement> {
+    let id = table.required::<StatementId>("statement", "\"hrc31-item2-2016-03-10\"")?.value;
+    let all = || own.iter().chain(un::statements());
+    let found = all().find(|statement| statement.id == id);
+    if found.is_none() {
+        let help = match hint::nearest(id.as_str(), all().map(|statement| statement.id.as_str())) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "add it as a [[statement]], or name one of those that are built in".to_owned(),
+        };
+        table.wrong("statement", format!("there is no statement `{id}`"), help);
+    }
+    found
 }

@@ -40,16 +40,35 @@ impl Role {
     }
 }
 
-const WRAPPINGS: &[&str] = &["gmail_quote", "gmail_quote_container", "protonmail_quote", "zmail_extra", "tutanota_quote_wrapper"];
+const WRAPPINGS: &[&str] =
+    &["gmail_quote", "gmail_quote_container", "protonmail_quote", "zmail_extra", "tutanota_quote_wrapper"];
 
 const QUOTING_CLASSES: &[&str] = &[
-    "gmail_attr", "moz-cite-prefix", "moz-email-headers-table", "moz-forward-container", "yahoo_quoted", "yahoo-quoted-begin",
-    "outlookmessageheader", "hm_reply", "tutanota_quote", "front-blockquote", "ox-quote", "quote-header",
+    "gmail_attr",
+    "moz-cite-prefix",
+    "moz-email-headers-table",
+    "moz-forward-container",
+    "yahoo_quoted",
+    "yahoo-quoted-begin",
+    "outlookmessageheader",
+    "hm_reply",
+    "tutanota_quote",
+    "front-blockquote",
+    "ox-quote",
+    "quote-header",
 ];
 
 const QUOTING_IDS: &[&str] = &[
-    "yahoo_quoted", "yahooquoted", "olk_src_body_section", "mail-editor-reference-message-container", "ms-outlook-mobile-reference-message", "reply-intro", "isreplycontent",
-    "zwchr", "replysplit", "original-content",
+    "yahoo_quoted",
+    "yahooquoted",
+    "olk_src_body_section",
+    "mail-editor-reference-message-container",
+    "ms-outlook-mobile-reference-message",
+    "reply-intro",
+    "isreplycontent",
+    "zwchr",
+    "replysplit",
+    "original-content",
 ];
 
 /// Names that are told apart; all others are inline and alike.
@@ -79,7 +98,9 @@ impl Name {
             b"p" => Self::Paragraph,
             b"li" => Self::Item,
             b"div" => Self::Division,
-            b"section" | b"article" | b"main" | b"center" | b"form" | b"header" | b"footer" | b"includetail" => Self::Section,
+            b"section" | b"article" | b"main" | b"center" | b"form" | b"header" | b"footer" | b"includetail" => {
+                Self::Section
+            }
             b"blockquote" => Self::Quote,
             b"td" | b"th" => Self::Cell,
             b"tr" => Self::Row,
@@ -87,9 +108,8 @@ impl Name {
             b"ul" => Self::List,
             b"ol" => Self::Numbered,
             b"pre" => Self::Preformatted,
-            b"script" | b"style" | b"title" | b"template" | b"iframe" | b"noembed" | b"noframes" | b"xml" | b"object" | b"svg" | b"select" | b"audio" | b"video" => {
-                Self::Skipped
-            }
+            b"script" | b"style" | b"title" | b"template" | b"iframe" | b"noembed" | b"noframes" | b"xml"
+            | b"object" | b"svg" | b"select" | b"audio" | b"video" => Self::Skipped,
             _ => Self::Inline,
         }
     }

@@ -60,7 +60,9 @@ fn below(page: &Page<'_>, end: usize) -> Below {
 
 fn opens_later(page: &Page<'_>, start: usize, end: usize, below: Below) -> bool {
     let joined = page.lines[start..end].iter().map(|line| line.trim().to_lowercase()).collect::<Vec<_>>().join(" ");
-    (opens(&joined) || begins_with_a_date(&joined)) && joined.contains(char::is_numeric) && introduces(&joined, below, 1, &joined)
+    (opens(&joined) || begins_with_a_date(&joined))
+        && joined.contains(char::is_numeric)
+        && introduces(&joined, below, 1, &joined)
 }
 
 /// Whether `text`, folded over `lines` lines of which `first` is the first, introduces what stands below.

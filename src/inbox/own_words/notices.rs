@@ -49,7 +49,10 @@ fn is_notice(lines: &[&str]) -> bool {
         return false;
     }
     let about_mail = MAIL.iter().any(|word| text.contains(word));
-    let told = [SECRET, FOR_WHOM, MISTAKE, FORBIDDEN].iter().filter(|words| words.iter().any(|word| text.contains(word))).count();
+    let told = [SECRET, FOR_WHOM, MISTAKE, FORBIDDEN]
+        .iter()
+        .filter(|words| words.iter().any(|word| text.contains(word)))
+        .count();
     about_mail && told >= 3
 }
 
@@ -66,34 +69,166 @@ fn joined(lines: &[&str]) -> String {
 }
 
 const TITLES: &[&str] = &[
-    "disclaimer", "confidentiality notice", "confidentiality", "confidential", "legal notice", "legal disclaimer", "avis de confidentialité", "confidentialité", "avertissement",
-    "aviso legal", "aviso de confidencialidad", "aviso de confidencialidade", "confidencialidad", "vertraulichkeitshinweis", "haftungsausschluss", "rechtlicher hinweis", "wichtiger hinweis", "hinweis",
-    "important", "important notice", "notice", "уведомление о конфиденциальности", "免责声明", "保密声明", "إخلاء مسؤولية", "إشعار السرية",
+    "disclaimer",
+    "confidentiality notice",
+    "confidentiality",
+    "confidential",
+    "legal notice",
+    "legal disclaimer",
+    "avis de confidentialité",
+    "confidentialité",
+    "avertissement",
+    "aviso legal",
+    "aviso de confidencialidad",
+    "aviso de confidencialidade",
+    "confidencialidad",
+    "vertraulichkeitshinweis",
+    "haftungsausschluss",
+    "rechtlicher hinweis",
+    "wichtiger hinweis",
+    "hinweis",
+    "important",
+    "important notice",
+    "notice",
+    "уведомление о конфиденциальности",
+    "免责声明",
+    "保密声明",
+    "إخلاء مسؤولية",
+    "إشعار السرية",
 ];
 
 const MAIL: &[&str] = &[
-    "e-mail", "email", "message", "communication", "transmission", "courriel", "courrier électronique", "nachricht", "mail", "correo", "mensaje",
-    "mensagem", "messaggio", "bericht", "сообщени", "письмо", "邮件", "郵件", "信息", "البريد", "الرسالة", "بريد",
+    "e-mail",
+    "email",
+    "message",
+    "communication",
+    "transmission",
+    "courriel",
+    "courrier électronique",
+    "nachricht",
+    "mail",
+    "correo",
+    "mensaje",
+    "mensagem",
+    "messaggio",
+    "bericht",
+    "сообщени",
+    "письмо",
+    "邮件",
+    "郵件",
+    "信息",
+    "البريد",
+    "الرسالة",
+    "بريد",
 ];
 
 const SECRET: &[&str] = &[
-    "confidential", "privileged", "confidentiel", "vertraulich", "confidencial", "confidenzial", "riservat", "vertrouwelijk", "конфиденциал", "保密", "机密",
-    "機密", "سري", "sensitive information",
+    "confidential",
+    "privileged",
+    "confidentiel",
+    "vertraulich",
+    "confidencial",
+    "confidenzial",
+    "riservat",
+    "vertrouwelijk",
+    "конфиденциал",
+    "保密",
+    "机密",
+    "機密",
+    "سري",
+    "sensitive information",
 ];
 
 const FOR_WHOM: &[&str] = &[
-    "intended", "recipient", "addressee", "destinataire", "empfänger", "adressat", "bestimmt", "destinatari", "geadresseerde", "ontvanger", "предназначен", "получател", "адресат",
-    "收件人", "接收", "المرسل إليه", "المستلم", "المقصود",
+    "intended",
+    "recipient",
+    "addressee",
+    "destinataire",
+    "empfänger",
+    "adressat",
+    "bestimmt",
+    "destinatari",
+    "geadresseerde",
+    "ontvanger",
+    "предназначен",
+    "получател",
+    "адресат",
+    "收件人",
+    "接收",
+    "المرسل إليه",
+    "المستلم",
+    "المقصود",
 ];
 
 const MISTAKE: &[&str] = &[
-    "in error", "by mistake", "delete", "destroy", "notify", "par erreur", "détrui", "supprim", "irrtüml", "versehentlich", "vernichten", "löschen", "por error", "por equivocación",
-    "elimin", "borr", "por engano", "por erro", "apag", "per errore", "cancell", "ошибк", "удалит", "уничтож", "误收", "错误", "删除", "刪除", "بالخطأ", "خطأ", "حذف",
+    "in error",
+    "by mistake",
+    "delete",
+    "destroy",
+    "notify",
+    "par erreur",
+    "détrui",
+    "supprim",
+    "irrtüml",
+    "versehentlich",
+    "vernichten",
+    "löschen",
+    "por error",
+    "por equivocación",
+    "elimin",
+    "borr",
+    "por engano",
+    "por erro",
+    "apag",
+    "per errore",
+    "cancell",
+    "ошибк",
+    "удалит",
+    "уничтож",
+    "误收",
+    "错误",
+    "删除",
+    "刪除",
+    "بالخطأ",
+    "خطأ",
+    "حذف",
 ];
 
 const FORBIDDEN: &[&str] = &[
-    "unauthori", "disclos", "prohibited", "copying", "distribut", "dissemin", "interdit", "divulg", "reproduction", "diffusion", "unbefugt", "weitergabe", "verbreitung", "nicht gestattet", "untersagt",
-    "prohib", "proib", "reprodu", "vietat", "diffusione", "verspreid", "openbaarmaking", "распростран", "запрещ", "копирован", "披露", "复制", "散布", "传播", "禁止", "نسخ", "نشر", "توزيع", "يحظر",
+    "unauthori",
+    "disclos",
+    "prohibited",
+    "copying",
+    "distribut",
+    "dissemin",
+    "interdit",
+    "divulg",
+    "reproduction",
+    "diffusion",
+    "unbefugt",
+    "weitergabe",
+    "verbreitung",
+    "nicht gestattet",
+    "untersagt",
+    "prohib",
+    "proib",
+    "reprodu",
+    "vietat",
+    "diffusione",
+    "verspreid",
+    "openbaarmaking",
+    "распростран",
+    "запрещ",
+    "копирован",
+    "披露",
+    "复制",
+    "散布",
+    "传播",
+    "禁止",
+    "نسخ",
+    "نشر",
+    "توزيع",
+    "يحظر",
 ];
 
 /// All words of one row stand in the paragraph.
@@ -124,13 +259,44 @@ const SAYINGS: &[&[&str]] = &[
 ];
 
 const WARNINGS: &[&str] = &[
-    "caution", "warning", "external", "attention", "achtung", "atención", "atencion", "cuidado", "atenção", "vorsicht", "avertissement", "this email originated", "this message originated",
-    "внимание", "警告", "注意",
+    "caution",
+    "warning",
+    "external",
+    "attention",
+    "achtung",
+    "atención",
+    "atencion",
+    "cuidado",
+    "atenção",
+    "vorsicht",
+    "avertissement",
+    "this email originated",
+    "this message originated",
+    "внимание",
+    "警告",
+    "注意",
 ];
 
 const FROM_OUTSIDE: &[&str] = &[
-    "originated from outside", "originated outside", "from outside", "outside of the organi", "external sender", "external email", "do not click", "extérieur", "expéditeur externe", "externe", "von extern", "externen absender", "außerhalb",
-    "fuera de la organización", "remitente externo", "externo", "externa", "внешн", "外部",
+    "originated from outside",
+    "originated outside",
+    "from outside",
+    "outside of the organi",
+    "external sender",
+    "external email",
+    "do not click",
+    "extérieur",
+    "expéditeur externe",
+    "externe",
+    "von extern",
+    "externen absender",
+    "außerhalb",
+    "fuera de la organización",
+    "remitente externo",
+    "externo",
+    "externa",
+    "внешн",
+    "外部",
 ];
 
 #[cfg(test)]
@@ -139,7 +305,11 @@ mod tests {
 
     #[test]
     fn a_request_for_confidence_is_the_writers_own() {
-        let own = ["Dear colleagues,", "", "Please treat this message as confidential until the vote on Friday, and do not share our position with others."];
+        let own = [
+            "Dear colleagues,",
+            "",
+            "Please treat this message as confidential until the vote on Friday, and do not share our position with others.",
+        ];
         assert_eq!(begin(&own), own.len());
     }
 

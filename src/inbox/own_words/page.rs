@@ -109,9 +109,8 @@ fn sign(line: &str) -> Option<Sign> {
 
 fn quoted(lines: &[&str]) -> Vec<bool> {
     let signs: Vec<Option<Sign>> = lines.iter().map(|line| sign(line)).collect();
-    let neighbour = |at: usize, of: Sign| {
-        (at > 0 && signs[at - 1] == Some(of)) || signs.get(at + 1).copied().flatten() == Some(of)
-    };
+    let neighbour =
+        |at: usize, of: Sign| (at > 0 && signs[at - 1] == Some(of)) || signs.get(at + 1).copied().flatten() == Some(of);
     let mut quoted: Vec<bool> = (0..lines.len())
         .map(|at| match signs[at] {
             // `>From` alone is a mailbox file's way to write `From` at the beginning of a line.
@@ -136,7 +135,8 @@ fn quoted_above(signs: &[Option<Sign>], at: usize) -> bool {
 }
 
 fn is_open_address(line: &str) -> bool {
-    line.len() <= LONGEST_LINE && line.rfind('<').is_some_and(|at| line[at..].contains('@') && !line[at..].contains('>'))
+    line.len() <= LONGEST_LINE
+        && line.rfind('<').is_some_and(|at| line[at..].contains('@') && !line[at..].contains('>'))
 }
 
 /// Whether a mail server broke a long quoted line, so that its rest lost the mark.

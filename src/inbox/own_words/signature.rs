@@ -46,14 +46,15 @@ fn is_card(lines: &[&str]) -> bool {
 fn is_prose(line: &str, words: usize) -> bool {
     let line = line.trim_end_matches(['"', ')', '”', '»', ' ']);
     let wide = line.chars().filter(|c| *c >= '\u{2E80}').count() / 2;
-    line.ends_with(['.', '?', '!', '。', '？', '！', '؟', ':', '，', ',']) && line.split_whitespace().count() + wide >= words
+    line.ends_with(['.', '?', '!', '。', '？', '！', '؟', ':', '，', ','])
+        && line.split_whitespace().count() + wide >= words
 }
 
 fn is_postscript(line: &str) -> bool {
     let low: String = line.trim_start().chars().take(6).collect::<String>().to_lowercase();
-    ["ps", "p.s", "p. s", "nb", "n.b", "пс", "p.d", "ps.", "附", "又及"].iter().any(|sign| {
-        low.strip_prefix(sign).is_some_and(|rest| !rest.starts_with(char::is_alphabetic) || *sign == "附")
-    })
+    ["ps", "p.s", "p. s", "nb", "n.b", "пс", "p.d", "ps.", "附", "又及"]
+        .iter()
+        .any(|sign| low.strip_prefix(sign).is_some_and(|rest| !rest.starts_with(char::is_alphabetic) || *sign == "附"))
 }
 
 fn reaches_somebody(line: &str) -> bool {

@@ -84,7 +84,8 @@ impl Account {
             Ok(session) => Ok(Dialogue::new(session, *timeout)),
             Err(Trouble::No(words)) if !words.says_later() => Err(MailboxFault::Settings {
                 what: format!("{host} refuses the user name or the password: {words}"),
-                help: "look at `username` and `password`; some servers want a password made for this program".to_owned(),
+                help: "look at `username` and `password`; some servers want a password made for this program"
+                    .to_owned(),
             }),
             Err(trouble) => Err(trouble.away(host)),
         }

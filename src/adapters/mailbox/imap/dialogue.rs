@@ -114,10 +114,7 @@ fn done(answer: &Response<'_>, tag: &RequestId) -> Result<bool, Trouble> {
 }
 
 /// Waits for one step, at most `limit`; what the parser does not survive, this program does.
-pub(super) async fn guarded<T>(
-    limit: Duration,
-    step: impl Future<Output = Result<T, Trouble>>,
-) -> Result<T, Trouble> {
+pub(super) async fn guarded<T>(limit: Duration, step: impl Future<Output = Result<T, Trouble>>) -> Result<T, Trouble> {
     let mut step = pin!(step);
     let unwinding = std::future::poll_fn(|cx| {
         // It panics on an INTERNALDATE that is NIL, for one.

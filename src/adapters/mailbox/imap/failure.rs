@@ -87,7 +87,8 @@ impl Trouble {
 
     /// Seen from the mailbox: it cannot be read now.
     pub fn away(self, host: &str) -> MailboxFault {
-        let help = "nothing was lost: the next `demarche collect` goes on; if it stays so, ask the server's administrator";
+        let help =
+            "nothing was lost: the next `demarche collect` goes on; if it stays so, ask the server's administrator";
         let why = match self {
             Self::No(words) => format!("it says no: {words}"),
             Self::Bye(words) => format!("it says good-bye: {words}"),

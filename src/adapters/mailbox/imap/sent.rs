@@ -130,7 +130,8 @@ fn missing_folder(fault: MailboxFault) -> MailboxFault {
     match fault {
         MailboxFault::Settings { what, .. } => MailboxFault::Settings {
             what,
-            help: "create the folder in the mail program, or name another one in [delivery.smtp] sent_folder".to_owned(),
+            help: "create the folder in the mail program, or name another one in [delivery.smtp] sent_folder"
+                .to_owned(),
         },
         other => other,
     }

@@ -54,7 +54,7 @@ impl Settings {
     }
 
     /// `imaps://user@host/folder` (RFC 5092), the same for both kinds of TLS, for it is the same mailbox.
-    pub(super) fn url(&self) -> String {
+    pub fn url(&self) -> String {
         let port = if matches!(self.port, 993 | 143) { String::new() } else { format!(":{}", self.port) };
         format!("imaps://{}@{}{port}/{}", encoded(&self.username, ""), self.host, encoded(&self.folder, "/"))
     }

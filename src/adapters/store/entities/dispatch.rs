@@ -27,6 +27,7 @@ pub struct Model {
     pub digest: String,
     pub seal: String,
     pub message_id: String,
+    pub reply_token: Option<String>,
     pub follows: Option<String>,
     pub rules: String,
     pub why: String,

@@ -19,3 +19,4 @@ pub mod message;
 pub mod plan;
 pub mod planned_file;
 pub mod remembered_sender;
+pub mod slot;

@@ -63,4 +63,3 @@ pub async fn add(context: &Context, args: &LogAddArgs) -> Result<Answer, CliErro
     let text = format!("entry {id}: {kind} of {delegation}{stops}\n");
     Ok(Answer::new(text, &json!({ "id": id, "campaign": campaign, "delegation": delegation, "kind": kind })))
 }
-

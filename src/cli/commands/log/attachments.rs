@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::cli::reading;
 use crate::adapters::private;
 use crate::adapters::store::{Store, StoredEntry};
 use crate::cli::answer::CliError;
 use crate::cli::context::{Context, shown};
+use crate::cli::reading;
 use crate::responses::Attachment;
 use crate::vocabulary::Digest;
 
@@ -30,14 +30,18 @@ pub async fn save(
         let safe: String =
             a.name.chars().map(|c| if c.is_alphanumeric() || ".-_ ".contains(c) { c } else { '_' }).take(100).collect();
         let safe = safe.trim_start_matches('.').trim();
-        let path = folder.join(format!("{}-{number}-{}", entry.id, if safe.is_empty() { "without-a-name" } else { safe }));
+        let path =
+            folder.join(format!("{}-{number}-{}", entry.id, if safe.is_empty() { "without-a-name" } else { safe }));
         let bytes = match (&a.sha256, a.part, &message) {
             (Some(sha256), _, _) => {
                 let kept = context.path(&format!("var/attachments/{sha256}"));
                 std::fs::read(&kept).map_err(|e| failed(&kept, e))?
             }
             (None, Some(part), Some(message)) => reading::enclosure(message, part).ok_or_else(|| {
-                CliError::world(format!("`{}` is not in the message any more", shown(Path::new(&a.name))), "look at it with `log show --raw`")
+                CliError::world(
+                    format!("`{}` is not in the message any more", shown(Path::new(&a.name))),
+                    "look at it with `log show --raw`",
+                )
             })?,
             _ => continue,
         };
@@ -60,7 +64,9 @@ pub async fn save(
 /// When its file cannot be read, with its place.
 pub async fn raw(context: &Context, store: &Store, entry: &StoredEntry) -> Result<Option<Vec<u8>>, CliError> {
     let Some(key) = entry.message else { return Ok(None) };
-    let Some(message) = store.incoming(key).await?.filter(|message| message.erased_at.is_none()) else { return Ok(None) };
+    let Some(message) = store.incoming(key).await?.filter(|message| message.erased_at.is_none()) else {
+        return Ok(None);
+    };
     let shelf = context.shelf()?;
     let place: PathBuf = shelf.place(&message.raw);
     let bytes = shelf.read_whole(&message.raw).map_err(|e| {

@@ -3,6 +3,7 @@
 use super::{ask_of, known_ask, one, stance_of, value};
 use crate::cli::answer::{Answer, CliError};
 use crate::cli::context::{Context, campaign_id, state};
+use crate::cli::mail;
 use crate::steps::pen::{Assignment, assign as file_under};
 use crate::steps::record::{CorrectionError, Reading, correct_entry};
 
@@ -25,12 +26,7 @@ pub async fn classify(context: &Context, id: i64, stance: &str, ask: Option<&str
     Ok(Answer::new(format!("entry {number} corrects entry {id}: {delegation}, {stance}\n"), &value(&entry)))
 }
 
-pub async fn assign(
-    context: &Context,
-    id: i64,
-    delegation: &str,
-    campaign: Option<&str>,
-) -> Result<Answer, CliError> {
+pub async fn assign(context: &Context, id: i64, delegation: &str, campaign: Option<&str>) -> Result<Answer, CliError> {
     let workspace = context.workspace();
     let store = context.planned_store(&workspace).await?;
     let campaign = campaign.map(campaign_id).transpose()?;
@@ -41,7 +37,7 @@ pub async fn assign(
         delegation: state(delegation)?,
         campaign,
         own: context.own_addresses(&workspace),
-        mailbox: crate::cli::wiring::mailbox_name(&workspace),
+        mailbox: mail::mailbox_name(context, &workspace),
     };
     let done = file_under(&store, id, &assignment, &context.by, context.now()).await.map_err(refused)?;
     let entry = one(&store, done.entry).await?;
@@ -54,7 +50,9 @@ pub async fn assign(
         text.push_str("no reminder leaves to this mission\n");
     }
     if let Some(bounced) = &done.bounced {
-        text.push_str(&format!("{bounced} is bounced: correct the address, `demarche plan`, then `demarche retry {bounced}`\n"));
+        text.push_str(&format!(
+            "{bounced} is bounced: correct the address, `demarche plan`, then `demarche retry {bounced}`\n"
+        ));
     }
     for let_go in &done.let_go {
         text.push_str(&format!("{let_go} waits for the pen no longer\n"));

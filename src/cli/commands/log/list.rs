@@ -9,6 +9,7 @@ use crate::cli::args::LogArgs;
 use crate::cli::commands::meeting::planned;
 use crate::cli::context::{Context, campaign_id, day, state};
 use crate::cli::output::{self, cell};
+use crate::report::csv::Csv;
 use crate::vocabulary::{TimeOfDay, Zone};
 
 pub async fn list(context: &Context, args: &LogArgs) -> Result<Answer, CliError> {
@@ -70,3 +71,46 @@ pub async fn list(context: &Context, args: &LogArgs) -> Result<Answer, CliError>
     Ok(Answer::new(text, &rows))
 }
 
+/// For a spreadsheet: no cell can run as a formula there.
+fn spreadsheet(entries: &[StoredEntry]) -> String {
+    let mut csv = Csv::new(&[
+        "entry",
+        "at",
+        "campaign",
+        "delegation",
+        "dispatch",
+        "kind",
+        "stance",
+        "ask",
+        "from",
+        "subject",
+        "text",
+        "matched_by",
+        "confidence",
+        "attachments",
+        "corrects",
+        "by",
+    ]);
+    for e in entries {
+        let word = |value: Option<String>| value.unwrap_or_default();
+        csv.row([
+            e.id.to_string(),
+            e.at.to_string(),
+            word(e.campaign.as_ref().map(ToString::to_string)),
+            word(e.delegation.map(|d| d.to_string())),
+            word(e.dispatch.as_ref().map(ToString::to_string)),
+            e.kind.to_string(),
+            word(e.stance.map(|s| s.to_string())),
+            word(e.ask.as_ref().map(ToString::to_string)),
+            word(e.from.clone()),
+            word(e.subject.clone()),
+            word(e.text.clone()),
+            e.matched_by.clone(),
+            e.confidence.clone(),
+            e.attachments.iter().map(|a| a.name.as_str()).collect::<Vec<_>>().join(", "),
+            word(e.corrects.map(|n| n.to_string())),
+            e.by.clone(),
+        ]);
+    }
+    csv.into_text()
+}

@@ -5,20 +5,14 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::{attachments, first_words, one, value};
-use crate::cli::reading;
 use crate::adapters::store::{DispatchFilter, EntryFilter, Guessed, MailState, Store, StoredEntry, StoredMessage};
 use crate::cli::answer::{Answer, CliError};
 use crate::cli::context::Context;
 use crate::cli::output::{self, cell};
+use crate::cli::reading;
 use crate::vocabulary::{Instant, Zone, safe_text};
 
-pub async fn show(
-    context: &Context,
-    id: i64,
-    whole: bool,
-    raw: bool,
-    save: Option<&Path>,
-) -> Result<Answer, CliError> {
+pub async fn show(context: &Context, id: i64, whole: bool, raw: bool, save: Option<&Path>) -> Result<Answer, CliError> {
     let workspace = context.workspace();
     let store = context.planned_store(&workspace).await?;
     let entry = one(&store, id).await?;
@@ -48,7 +42,10 @@ pub async fn show(
         }
     }
     if let Some(message) = message.as_ref().filter(|_| !whole && entry.erased_at.is_none()) {
-        text.push_str(&format!("\n  the whole text: demarche log show {id} --whole ({} bytes as it came: --raw)\n", message.bytes));
+        text.push_str(&format!(
+            "\n  the whole text: demarche log show {id} --whole ({} bytes as it came: --raw)\n",
+            message.bytes
+        ));
     }
     let thread = thread(&store, &entry, zone).await?;
     if thread.len() > 1 {
@@ -59,7 +56,9 @@ pub async fn show(
         }
     }
     if let Value::Object(map) = &mut json {
-        let lines = thread.iter().map(|l| json!({ "at": l.at, "what": l.what, "entry": l.entry, "dispatch": l.dispatch, "words": l.words }));
+        let lines = thread
+            .iter()
+            .map(|l| json!({ "at": l.at, "what": l.what, "entry": l.entry, "dispatch": l.dispatch, "words": l.words }));
         map.insert("thread".to_owned(), lines.collect());
         if let Some(message) = &message {
             map.insert("authenticity".to_owned(), json!(message.authenticity));
@@ -105,7 +104,10 @@ fn head(entry: &StoredEntry, message: Option<&StoredMessage>, guesses: &[Guessed
         line("sender", message.authenticity.as_ref().map(|word| format!("{word}: {why}")));
         line("answers to", message.details.reply_to.clone());
         line("taken as", Some(message.details.reasons.join("; ")));
-        line("back on", message.details.back_on.as_ref().map(|day| format!("{day}, as the note says; think of a later reminder")));
+        line(
+            "back on",
+            message.details.back_on.as_ref().map(|day| format!("{day}, as the note says; think of a later reminder")),
+        );
         for returned in message.details.returned() {
             let status = returned.status.as_deref().unwrap_or("no code");
             let lasting = match returned.permanent {
@@ -152,11 +154,8 @@ struct Line {
 /// What this campaign and this delegation wrote to each other, in the order of time.
 async fn thread(store: &Store, entry: &StoredEntry, zone: Zone) -> Result<Vec<Line>, CliError> {
     let (Some(campaign), Some(delegation)) = (&entry.campaign, entry.delegation) else { return Ok(Vec::new()) };
-    let letters = DispatchFilter {
-        campaign: Some(campaign.clone()),
-        delegations: vec![delegation],
-        ..DispatchFilter::default()
-    };
+    let letters =
+        DispatchFilter { campaign: Some(campaign.clone()), delegations: vec![delegation], ..DispatchFilter::default() };
     let mut lines = Vec::new();
     for letter in store.dispatches(&letters).await? {
         let (at, words) = match letter.sent_at {
