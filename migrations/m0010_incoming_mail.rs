@@ -16,7 +16,7 @@ impl MigrationTrait for Migration {
     }
 }
 
-const STATEMENTS: [&str; 18] = [
+const STATEMENTS: [&str; 20] = [
     "CREATE TABLE mailboxes (
         name TEXT PRIMARY KEY,                  -- where it is, without a password
         validity BIGINT NOT NULL,               -- UIDVALIDITY; places of another one mean nothing
@@ -94,5 +94,8 @@ const STATEMENTS: [&str; 18] = [
     )",
     "ALTER TABLE entries ADD COLUMN message BIGINT REFERENCES messages (key)",
     "CREATE INDEX entries_by_message ON entries (message) WHERE message IS NOT NULL",
+    // When a copy of the letter was filed in the account's own folder, where the settings ask for one.
+    "ALTER TABLE attempts ADD COLUMN filed_at BIGINT",
+    "CREATE INDEX attempts_to_file ON attempts (ended_at) WHERE filed_at IS NULL AND outcome = 'taken' AND via = 'smtp'",
     "CREATE INDEX dispatches_by_message_id ON dispatches (message_id)",
 ];

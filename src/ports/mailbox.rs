@@ -72,3 +72,17 @@ pub trait Mailbox: Send {
     /// Says good-bye. A failure is of no consequence.
     fn close(&mut self) -> impl Future<Output = ()> + Send;
 }
+
+/// Where copies of sent letters lie for people to see: a folder of the account on the mail server.
+pub trait Archive: Send {
+    /// Files one letter, once, however often it is asked for. `at`: when it was sent.
+    fn file(
+        &mut self,
+        message: &[u8],
+        message_id: &str,
+        at: Instant,
+    ) -> impl Future<Output = Result<(), MailboxFault>> + Send;
+
+    /// Says good-bye. A failure is of no consequence.
+    fn close(&mut self) -> impl Future<Output = ()> + Send;
+}

@@ -5,5 +5,5 @@ pub mod mailbox;
 pub mod mailer;
 
 pub use clock::Clock;
-pub use mailbox::{Fetched, Mailbox, MailboxFault, Opened, Place, Wanted};
+pub use mailbox::{Archive, Fetched, Mailbox, MailboxFault, Opened, Place, Wanted};
 pub use mailer::{Courier, Mailer, Outgoing, Via};

@@ -114,7 +114,7 @@ pub async fn turn(store: &Store, policy: &Policy, input: &TurnInput<'_>) -> Resu
     tx.commit().await?;
     turn.letters = claims
         .into_iter()
-        .filter_map(|claim| messages.get(&claim.dispatch.digest).map(|bytes| in_hand(claim, bytes, input)))
+        .filter_map(|claim| messages.get(&claim.dispatch.digest).map(|bytes| in_hand(claim, bytes, input, at)))
         .collect();
     Ok(turn)
 }
@@ -333,7 +333,8 @@ async fn put_off(
     Ok(())
 }
 
-fn in_hand(claim: Claim, message: &[u8], input: &TurnInput<'_>) -> InHand {
+/// `at` is the time of the claim, by which the copy of the letter is dated too.
+fn in_hand(claim: Claim, message: &[u8], input: &TurnInput<'_>, at: Instant) -> InHand {
     let dispatch = &claim.dispatch;
     let attempt = dispatch.attempts + 1;
     let tried_since = dispatch.tried_since.unwrap_or(input.now);
@@ -343,7 +344,7 @@ fn in_hand(claim: Claim, message: &[u8], input: &TurnInput<'_>) -> InHand {
         sender: dispatch.sender.clone(),
         to: dispatch.recipients.to.clone(),
         cc: dispatch.recipients.cc.clone(),
-        message: Arc::from(mime::with_date(message, input.now, zone)),
+        message: Arc::from(mime::with_date(message, at, zone)),
         last_try: retry::is_last(attempt, input.now, tried_since, dispatch.rules.give_up),
     };
     InHand { letter, attempt, claim }

@@ -11,6 +11,7 @@ use crate::adapters::store::{
 use crate::inbox::matching::{self, Filed, Filing, Guess, Known, MatchedBy};
 use crate::inbox::{MailKind, Reading, bounced};
 use crate::outbox::Event;
+use crate::outbox::token::Token;
 use crate::responses::{Attachment, NewEntry, Stance};
 use crate::vocabulary::{CampaignId, DispatchId, Instant, StateCode};
 
@@ -32,9 +33,11 @@ pub struct Understood {
     pub authenticity_why: String,
 }
 
+type Reader = dyn Fn(&[u8]) -> Understood + Send + Sync;
+
 /// How raw bytes are understood; never panics, and takes bounded time.
 #[derive(Clone)]
-pub struct Understand(pub Arc<dyn Fn(&[u8]) -> Understood + Send + Sync>);
+pub struct Understand(pub Arc<Reader>);
 
 impl fmt::Debug for Understand {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -130,6 +133,7 @@ fn asked(read: &[(StoredMessage, Option<Understood>)]) -> Asked {
 /// What our books are asked for a message.
 fn ask_for(asked: &mut Asked, reading: &Reading) {
     asked.ids.extend(reading.originals.iter().cloned());
+    asked.tokens.extend(tokens(reading));
     let mut ask = |address: &str| {
         asked.addresses.insert(address.to_lowercase());
     };
@@ -138,6 +142,12 @@ fn ask_for(asked: &mut Asked, reading: &Reading) {
     reading.addressed_to.iter().for_each(|address| ask(address));
     reading.returned.iter().for_each(|returned| ask(&returned.address));
     matching::addresses_in(&reading.whole).iter().for_each(|address| ask(address));
+}
+
+/// Reply tokens among the addresses that a message was sent to.
+fn tokens(reading: &Reading) -> Vec<String> {
+    let token = |address: &String| Token::in_address(&address.parse().ok()?).map(|token| token.as_str().to_owned());
+    reading.addressed_to.iter().filter_map(token).collect()
 }
 
 async fn one(
@@ -154,7 +164,7 @@ async fn one(
     };
     let reading = &understood.reading;
     let at = happened(reading, message.arrived_at);
-    let filing = matching::file(&mail(understood, at, &[]), known);
+    let filing = matching::file(&mail(understood, at, &tokens(reading)), known);
     let (state, why, guesses): (MailState, &str, &[Guess]) = match &filing {
         Filing::Filed(filed) => (MailState::Filed, &filed.because, &[]),
         Filing::Pen { why, guesses } => (MailState::Pen, why, guesses),
@@ -221,7 +231,7 @@ pub async fn explain(
     let mut wanted = Asked::default();
     ask_for(&mut wanted, &understood.reading);
     let known = Known { own, ..tx.known(&wanted).await? };
-    Ok(matching::file(&mail(understood, happened(&understood.reading, now), &[]), &known))
+    Ok(matching::file(&mail(understood, happened(&understood.reading, now), &tokens(&understood.reading)), &known))
 }
 
 /// A message as matching looks at it.

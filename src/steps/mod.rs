@@ -22,5 +22,6 @@ pub mod positions;
 pub mod presses;
 pub mod reconcile;
 pub mod record;
+pub mod sent_copies;
 pub mod since_approval;
 pub mod summary;

@@ -167,6 +167,7 @@ impl Tx {
             recipients: Set("[]".to_owned()),
             domains: Set(d.recipients.domains().join(" ")),
             late_evidence: Set(None),
+            filed_at: Set(None),
         });
         attempt::Entity::insert_many(rows).exec_without_returning(&self.tx).await?;
         Ok(())

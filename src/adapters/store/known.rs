@@ -17,6 +17,8 @@ use crate::vocabulary::{Address, Instant, StateCode};
 pub struct Asked {
     /// Message-IDs without angle brackets.
     pub ids: BTreeSet<String>,
+    /// Reply tokens.
+    pub tokens: BTreeSet<String>,
     /// In small letters.
     pub addresses: BTreeSet<String>,
     /// States that are asked for whatever the mail says.
@@ -40,6 +42,13 @@ impl Tx {
             states.insert(letter.id.delegation);
             known.letters.insert(letter.message_id.clone(), letter);
         }
+        for model in self.dispatches_of_tokens(&asked.tokens).await? {
+            let letter = written(&model)?;
+            states.insert(letter.id.delegation);
+            if let Some(token) = model.reply_token {
+                known.tokens.insert(token, letter);
+            }
+        }
         self.addresses(asked, &mut known, &mut states).await?;
         let mut domains: BTreeSet<String> = BTreeSet::new();
         for address in &asked.addresses {
@@ -59,6 +68,18 @@ impl Tx {
         for batch in stored.chunks(AT_ONCE) {
             let query = dispatch::Entity::find().filter(dispatch::Column::MessageId.is_in(batch.iter().cloned()));
             found.extend(query.all(&self.tx).await?);
+        }
+        Ok(found)
+    }
+
+    async fn dispatches_of_tokens(&self, tokens: &BTreeSet<String>) -> Result<Vec<dispatch::Model>, StoreError> {
+        let mut found = Vec::new();
+        let tokens: Vec<&String> = tokens.iter().collect();
+        for batch in tokens.chunks(AT_ONCE) {
+            let wanted = batch.iter().map(|token| token.as_str());
+            found.extend(
+                dispatch::Entity::find().filter(dispatch::Column::ReplyToken.is_in(wanted)).all(&self.tx).await?,
+            );
         }
         Ok(found)
     }

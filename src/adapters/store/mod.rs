@@ -20,6 +20,7 @@ mod outcomes;
 mod pen;
 mod plans;
 mod rows;
+mod sent_copies;
 mod tokens;
 
 use std::path::{Path, PathBuf};
@@ -45,6 +46,7 @@ pub use outbox::{DispatchFilter, Move, Standing};
 pub use outcomes::Outcome;
 pub use pen::Guessed;
 pub use plans::PlanRecord;
+pub use sent_copies::Unfiled;
 
 /// Where the database is, ready to be opened.
 #[derive(Debug, Clone)]

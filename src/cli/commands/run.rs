@@ -9,6 +9,7 @@ use crate::adapters::journal::Journal;
 use crate::adapters::store::Store;
 use crate::cli::answer::{Answer, CliError};
 use crate::cli::args::RunArgs;
+use crate::cli::commands::run_mail::{self, OurCollector};
 use crate::cli::context::Context;
 use crate::cli::output;
 use crate::cli::wiring::{self, Folder, Post};
@@ -22,7 +23,7 @@ use crate::vocabulary::{DispatchId, Zone};
 use crate::worker::bell::Bell;
 use crate::worker::files_watch;
 use crate::worker::round::{OnMove, State};
-use crate::worker::{Report, Stop, Worker};
+use crate::worker::{MailWanted, Report, Stop, Worker};
 
 pub async fn run(context: &Context, args: &RunArgs) -> Result<Answer, CliError> {
     let workspace = context.workspace();
@@ -33,17 +34,18 @@ pub async fn run(context: &Context, args: &RunArgs) -> Result<Answer, CliError> 
     let sender = workspace.campaigns.first().map(|file| file.campaign.from.address.clone());
     let (policy, connections) = wiring::policy(context, &workspace)?;
     let stop = Stop::default();
+    let collector = run_mail::collector(context, &workspace, &store).await?;
     let answer = match wiring::post(context, &workspace, sender.as_ref())? {
         Post::Files(mailer) => {
             let worker = worker(context, &store, mailer, policy, connections, &stop);
-            work(worker, &workspace, args.until_idle).await
+            work(worker, collector, &workspace, args.until_idle).await
         }
         Post::Smtp(mailer) => {
             let mut worker = worker(context, &store, *mailer, policy, connections, &stop);
             let journal = wiring::journal(context, &store.secret(context.now()).await?)?;
             refuse_a_forgetful_database(&store, &journal).await?;
             worker.journal = Some(journal);
-            work(worker, &workspace, args.until_idle).await
+            work(worker, collector, &workspace, args.until_idle).await
         }
     };
     drop(lock);
@@ -109,16 +111,29 @@ async fn refuse_files_then_real(workspace: &Workspace, store: &Store) -> Result<
 
 async fn work<M: Mailer>(
     mut worker: OurWorker<M>,
+    mut collector: Option<OurCollector>,
     workspace: &Workspace,
     until_idle: bool,
 ) -> Result<Answer, CliError> {
     let stop = worker.stop.clone();
     let signals = tokio::spawn(listen(stop.clone()));
     let lost = worker.recover().await?;
+    if let Some(collector) = &mut collector {
+        run_mail::before_the_first_round(collector).await;
+    }
     let mut total = Report::default();
     if until_idle {
         loop {
-            add(&mut total, worker.round().await?);
+            let report = worker.round().await?;
+            // A letter fell due after the mailbox was read: it is read once more, and the letter judged again.
+            let again = match &mut collector {
+                Some(collector) if report.read_mail && !stop.is_asked() => run_mail::read_once(collector).await,
+                _ => false,
+            };
+            add(&mut total, report);
+            if again {
+                continue;
+            }
             if stop.is_asked() || !worker.store.anything_in_hand().await? {
                 break;
             }
@@ -133,10 +148,23 @@ async fn work<M: Mailer>(
             CliError::world(format!("the schedule cannot be started: {e}"), "look at [worker] in config/demarche.toml")
         };
         let mut bell = Bell::hang(&send, zone).await.map_err(scheduler)?;
+        let wanted = MailWanted::default();
+        let collect = workspace.installation.as_ref().map(|i| i.worker.collect.as_str().to_owned());
+        let reading = match (collector.take(), collect) {
+            (Some(collector), Some(collect)) => {
+                Some(tokio::spawn(run_mail::beside(collector, collect, zone, wanted.clone(), stop.clone())))
+            }
+            _ => None,
+        };
         output::say(&format!("sending as {send} in {zone}; SIGTERM or Ctrl-C ends it"));
         while !stop.is_asked() {
             match worker.round().await {
-                Ok(report) => add(&mut total, report),
+                Ok(report) => {
+                    if report.read_mail {
+                        wanted.ask();
+                    }
+                    add(&mut total, report);
+                }
                 // A database that is away is waited for; nothing is sent meanwhile.
                 Err(error) => {
                     output::say(&format!("error: {error}\n  caused by: {}\n  help: {}", error.root(), error.help()))
@@ -151,6 +179,14 @@ async fn work<M: Mailer>(
             }
         }
         bell.take_down().await;
+        if let Some(reading) = reading
+            && let Err(error) = reading.await
+        {
+            tracing::error!(%error, "reading mail ended badly");
+        }
+    }
+    if let Some(collector) = &mut collector {
+        run_mail::file_copies(collector).await;
     }
     signals.abort();
     Ok(answer(&total, &lost))
@@ -161,6 +197,7 @@ fn add(total: &mut Report, report: Report) {
     total.too_late.extend(report.too_late);
     total.blocked = report.blocked;
     total.server_away = report.server_away;
+    total.read_mail = report.read_mail;
 }
 
 /// Tells of every dispatch that moves: a log line without addresses, and a count that a terminal shows as it grows.
@@ -199,6 +236,9 @@ fn answer(report: &Report, lost: &[DispatchId]) -> Answer {
     }
     if let Some(words) = &report.server_away {
         text.push_str(&format!("the mail server is away: {}\n", output::cell(words)));
+    }
+    if report.read_mail {
+        text.push_str("letters wait for the mailbox to be read\n");
     }
     let value = json!({
         "moved": report.moved.iter().map(|m| json!({ "id": m.id, "status": m.to, "reason": m.reason })).collect::<Vec<_>>(),

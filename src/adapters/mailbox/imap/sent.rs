@@ -8,7 +8,7 @@ use super::failure::Trouble;
 use super::settings::Settings;
 use super::{folder, words};
 use crate::adapters::tls::TlsError;
-use crate::ports::MailboxFault;
+use crate::ports::{Archive, MailboxFault};
 use crate::vocabulary::{Instant, safe_text};
 
 /// What became of a letter's copy.
@@ -108,6 +108,16 @@ impl SentFolder {
         let command = format!("APPEND {quoted} (\\Seen) {} {{{}}}", words::date_time(at), message.len());
         session.hand_over(&command, message).await.map_err(failed)?;
         Ok((Filed::Now, session))
+    }
+}
+
+impl Archive for SentFolder {
+    async fn file(&mut self, message: &[u8], message_id: &str, at: Instant) -> Result<(), MailboxFault> {
+        Self::file(self, message, message_id, at).await.map(|_| ())
+    }
+
+    async fn close(&mut self) {
+        Self::close(self).await;
     }
 }
 

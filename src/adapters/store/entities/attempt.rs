@@ -18,6 +18,7 @@ pub struct Model {
     pub recipients: String,
     pub domains: String,
     pub late_evidence: Option<String>,
+    pub filed_at: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
