@@ -254,7 +254,7 @@ mod tests {
 
     #[test]
     fn lines_of_any_length_are_read_in_parts() {
-        let long = "x".repeat(3 * PART as usize + 7);
+        let long = "x".repeat(usize::try_from(3 * PART + 7).unwrap());
         let text =
             format!("From a Mon Feb  5 09:30:00 2018\nSubject: {long}\n\n{long}From b Mon Feb  5 09:30:00 2018\n");
         assert_eq!(names(&text).len(), 1);

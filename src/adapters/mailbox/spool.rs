@@ -47,14 +47,13 @@ impl Spool {
         file.write_all(piece).map_err(|e| unwritable(&e))
     }
 
-    /// On the disk for good: what is noted of the message afterwards must not outlive it.
+    /// The whole message, in a file that stays. It is on the disk for good once the caller has seen to it.
     pub fn finish(mut self, received: Option<Instant>) -> Result<Fetched, MailboxFault> {
-        if let Some(file) = self.file.take() {
-            let synced = file.into_inner().map_err(io::IntoInnerError::into_error).and_then(|file| file.sync_all());
-            if let Err(error) = synced {
-                remove(&self.path);
-                return Err(unwritable(&error));
-            }
+        if let Some(mut file) = self.file.take()
+            && let Err(error) = file.flush()
+        {
+            remove(&self.path);
+            return Err(unwritable(&error));
         }
         Ok(Fetched { file: std::mem::take(&mut self.path), bytes: self.bytes, received })
     }

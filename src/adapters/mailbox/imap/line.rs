@@ -311,7 +311,7 @@ mod tests {
     #[tokio::test]
     async fn what_a_server_says_passes_unchanged() {
         check(b"* OK ready\r\n* 1 EXISTS\r\na1 OK done\r\n").await;
-        check(b"* 1 FETCH (UID 7 BODY[]<0> {5}\r\n\xff\n(((\x1b FLAGS ())\r\na1 OK done\r\n").await;
+        check(b"* 1 FETCH (UID 7 BODY[]<0> {6}\r\n\xff\n(((\x1b FLAGS ())\r\na1 OK done\r\n").await;
         check(b"* 1 FETCH (BODY[] {0}\r\n)\r\n").await;
         check(b"* SEARCH\r\n* SEARCH 1 2 3 \r\n").await;
         let large = [b"* 1 FETCH (BODY[] {100000}\r\n".as_slice(), &[b'('; 100_000], b")\r\n"].concat();
