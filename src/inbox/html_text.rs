@@ -59,7 +59,9 @@ impl Reader {
         let role = Role::of(name, &id, &class, attribute(b"type").is_some() || attribute(b"cite").is_some(), &style);
         if role == Role::Signature {
             self.paper.paragraph();
-            self.paper.write_signature_mark(self.quotes(), self.open.is_hidden());
+            if !self.open.is_hidden() {
+                self.paper.write_signature_mark(self.quotes());
+            }
         }
         self.layout(name);
         let hidden = style.hides || tag.attributes.contains_key(b"hidden".as_slice()) || is_skipped(name);
@@ -89,16 +91,14 @@ impl Reader {
 
     fn close(&mut self, name: &[u8]) {
         match name {
-            b"p" => self.paper.paragraph(),
+            b"p" | b"blockquote" | b"table" | b"pre" | b"h1" | b"h2" | b"h3" | b"h4" => self.paper.paragraph(),
             b"br" => self.paper.line(),
+            b"ul" | b"ol" => self.paper.end_list(self.open.lists()),
+            b"li" => self.paper.end_item(),
+            b"td" | b"th" => self.paper.end_cell(),
+            b"tr" => self.paper.end_row(),
             _ if is_block(name) => self.paper.block(),
             _ => {}
-        }
-        if matches!(name, b"blockquote" | b"table" | b"ul" | b"ol" | b"pre" | b"h1" | b"h2" | b"h3" | b"h4") {
-            self.paper.paragraph_unless_nested(self.open.lists());
-        }
-        if matches!(name, b"tr" | b"table") {
-            self.paper.end_row();
         }
         self.open.close(name);
     }
@@ -113,7 +113,6 @@ impl Reader {
                 let mark = self.open.list_mark();
                 self.paper.item(mark, self.open.lists());
             }
-            b"table" | b"ul" | b"ol" => self.paper.block(),
             _ if is_block(name) => self.paper.block(),
             _ => {}
         }

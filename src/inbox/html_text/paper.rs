@@ -7,23 +7,20 @@ const MOST_MARKS: usize = 4;
 /// Deeper lists are indented as far.
 const MOST_INDENTS: usize = 6;
 
-/// What is owed before the next word.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Owed {
-    #[default]
-    Nothing,
-    Space,
-    Cell,
-    Line,
-    Paragraph,
-}
+/// More empty lines say no more.
+const MOST_BREAKS: usize = 3;
 
+/// What is owed before the next word, and what stands already.
 #[derive(Debug, Default)]
 pub struct Paper {
     text: String,
-    owed: Owed,
-    /// Line breaks that were asked for one by one, by `br`.
+    /// Line breaks owed: one ends the line, two leave an empty one.
     breaks: usize,
+    space: bool,
+    /// The next word stands in another cell of the same row.
+    cell: bool,
+    /// A cell or an item was opened, and nothing stands in it yet: blocks inside break nothing.
+    opened: bool,
     /// Whether something stands in the current line, or in the current row of a table.
     in_line: bool,
     in_row: bool,
@@ -35,26 +32,30 @@ pub struct Paper {
 impl Paper {
     /// The next words stand on a line of their own.
     pub fn block(&mut self) {
-        if self.in_line || self.breaks > 0 {
-            self.owe(Owed::Line);
+        if self.in_line {
+            self.owe(1);
         }
     }
 
+    /// The next words stand below an empty line.
     pub fn paragraph(&mut self) {
-        self.owe(Owed::Paragraph);
+        self.owe(2);
     }
 
     /// Lists inside lists stay together.
-    pub fn paragraph_unless_nested(&mut self, lists: usize) {
+    pub fn end_list(&mut self, lists: usize) {
         if lists <= 1 { self.paragraph() } else { self.block() }
     }
 
-    /// `br`: a line break even where there is one already.
-    pub fn line(&mut self) {
-        self.breaks = (self.breaks + 1).min(3);
-        if self.owed < Owed::Line {
-            self.owed = Owed::Line;
+    fn owe(&mut self, breaks: usize) {
+        if !self.opened {
+            self.breaks = self.breaks.max(breaks);
         }
+    }
+
+    /// `br`: ends the line, or leaves an empty one where the line had ended.
+    pub fn line(&mut self) {
+        self.breaks = (self.breaks + 1).min(MOST_BREAKS);
     }
 
     pub fn row(&mut self) {
@@ -63,15 +64,22 @@ impl Paper {
     }
 
     pub fn end_row(&mut self) {
-        self.in_row = false;
+        self.row();
     }
 
     /// Cells of a row stand beside each other, whatever blocks they are made of.
     pub fn cell(&mut self) {
         if self.in_row {
-            self.owed = Owed::Cell;
+            self.cell = true;
             self.breaks = 0;
         }
+        self.opened = true;
+    }
+
+    /// Rows stand close, whatever blocks their cells are made of.
+    pub fn end_cell(&mut self) {
+        self.breaks = self.breaks.min(1);
+        self.opened = false;
     }
 
     pub fn item(&mut self, number: Option<u32>, lists: usize) {
@@ -79,24 +87,31 @@ impl Paper {
         let mark = number.map_or_else(|| "- ".to_owned(), |number| format!("{number}. "));
         let indent = "  ".repeat(lists.saturating_sub(1).min(MOST_INDENTS));
         self.item = Some(indent + &mark);
+        self.opened = true;
     }
 
-    fn owe(&mut self, owed: Owed) {
-        // A block inside a new cell breaks nothing.
-        if self.owed != Owed::Cell {
-            self.owed = self.owed.max(owed);
-        }
+    pub fn end_item(&mut self) {
+        self.breaks = self.breaks.min(1);
+        self.opened = false;
     }
 
     /// Words, their white space as in running text.
     pub fn write(&mut self, text: &str, quotes: usize) {
         for (at, word) in text.split([' ', '\n', '\t', '\r', '\u{c}']).enumerate() {
-            if at > 0 && self.in_line && self.owed == Owed::Nothing {
-                self.owed = Owed::Space;
-            }
-            if word.chars().any(|c| !is_unsafe(c)) {
+            self.space |= at > 0;
+            if word.chars().any(|c| !is_unsafe(c) && c != '\u{a0}') {
                 self.put(word, quotes);
+            } else if word.contains('\u{a0}') {
+                self.space = true;
+                self.empty_line();
             }
+        }
+    }
+
+    /// A fixed space alone on its line keeps that line.
+    fn empty_line(&mut self) {
+        if !self.text.is_empty() && self.breaks > 0 && !self.cell {
+            self.breaks = self.breaks.max(2);
         }
     }
 
@@ -107,29 +122,26 @@ impl Paper {
                 self.line();
             }
             if line.trim().is_empty() {
-                if self.in_line && self.owed == Owed::Nothing && !line.trim_matches('\r').is_empty() {
-                    self.owed = Owed::Space;
-                }
+                self.space |= !line.trim_matches('\r').is_empty();
             } else {
                 self.put(line, quotes);
             }
         }
     }
 
-    pub fn write_signature_mark(&mut self, quotes: usize, hidden: bool) {
-        let there = self.text.trim_end().ends_with("\n--");
-        if !there && !hidden && self.in_line {
+    pub fn write_signature_mark(&mut self, quotes: usize) {
+        if !self.text.ends_with("\n--") && self.in_line {
             self.put("--", quotes);
-            self.owe(Owed::Line);
+            self.paragraph();
+            self.breaks = 1;
         }
     }
 
     fn put(&mut self, words: &str, quotes: usize) {
-        let changes = self.in_line && quotes.min(MOST_MARKS) != self.quotes;
-        if changes && self.owed < Owed::Line {
-            self.owed = Owed::Line;
+        if self.in_line && quotes.min(MOST_MARKS) != self.quotes {
+            self.breaks = self.breaks.max(1);
         }
-        self.settle(quotes);
+        self.settle(quotes.min(MOST_MARKS));
         for c in words.chars() {
             match c {
                 '\u{a0}' => self.text.push(' '),
@@ -138,43 +150,36 @@ impl Paper {
                 c => self.text.push(c),
             }
         }
-        self.in_line = true;
-        self.in_row = true;
+        (self.in_line, self.in_row) = (true, true);
     }
 
     /// Pays what is owed before a word.
     fn settle(&mut self, quotes: usize) {
-        let quotes = quotes.min(MOST_MARKS);
         let between = self.quotes.min(quotes);
         self.quotes = quotes;
-        let owed = std::mem::take(&mut self.owed);
-        let breaks = std::mem::take(&mut self.breaks);
-        let begun = !self.text.is_empty();
-        match owed {
-            Owed::Nothing => {}
-            Owed::Space => self.text.push(' '),
-            Owed::Cell => self.text.push_str(" | "),
-            Owed::Line | Owed::Paragraph if begun => {
-                let lines = if owed == Owed::Paragraph { breaks.max(2) } else { breaks.max(1) };
-                self.text.truncate(self.text.trim_end_matches(' ').len());
-                for line in 0..lines {
-                    self.text.push('\n');
-                    if line + 1 < lines {
-                        self.mark(between);
-                    }
+        let (breaks, cell) = (std::mem::take(&mut self.breaks), std::mem::take(&mut self.cell));
+        let space = std::mem::take(&mut self.space);
+        self.opened = false;
+        if self.in_line && breaks > 0 {
+            self.text.truncate(self.text.trim_end_matches(' ').len());
+            for further in (0..breaks).rev() {
+                self.text.push('\n');
+                if further > 0 {
+                    self.mark(between);
                 }
-                self.in_line = false;
             }
-            Owed::Line | Owed::Paragraph => {}
+            self.in_line = false;
         }
         if !self.in_line {
             self.mark(quotes);
             if quotes > 0 {
                 self.text.push(' ');
             }
-            if let Some(item) = self.item.take() {
-                self.text.push_str(&item);
-            }
+            self.text.push_str(&self.item.take().unwrap_or_default());
+        } else if cell {
+            self.text.push_str(" | ");
+        } else if space {
+            self.text.push(' ');
         }
         self.item = None;
     }
