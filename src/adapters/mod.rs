@@ -5,6 +5,7 @@ pub mod files;
 pub mod ics;
 pub mod journal;
 pub mod lock;
+pub mod mail;
 pub mod mime;
 pub mod private;
 pub mod render;
