@@ -22,8 +22,7 @@ struct Sample {
 /// A sample is `######## title`, the mail, `######## own`, and what is left.
 fn samples(file: &Path) -> Vec<Sample> {
     let text = fs::read_to_string(file).unwrap();
-    let parts: Vec<(&str, &str)> =
-        text.split("######## ").skip(1).map(|part| part.split_once('\n').unwrap()).collect();
+    let parts: Vec<(&str, &str)> = text.split("######## ").skip(1).map(|part| part.split_once('\n').unwrap()).collect();
     let pair = |pair: &[(&str, &str)]| {
         let [(title, mail), (own, left)] = pair else { panic!("{}: half a sample", file.display()) };
         assert_eq!(*own, "own", "{}: {title}", file.display());
@@ -38,7 +37,9 @@ fn wrong(file: &str) -> Vec<String> {
     let left = |mail: &str| if html { visible(None, Some(mail)) } else { visible(Some(mail), None) };
     let compared = samples(&path).into_iter().map(|sample| (left(&sample.mail).own, sample));
     let wrong = compared.filter(|(own, sample)| *own != sample.own);
-    wrong.map(|(own, sample)| format!("{file}, {}:\n--- wanted\n{}\n--- left\n{own}", sample.title, sample.own)).collect()
+    wrong
+        .map(|(own, sample)| format!("{file}, {}:\n--- wanted\n{}\n--- left\n{own}", sample.title, sample.own))
+        .collect()
 }
 
 #[test]
@@ -173,15 +174,75 @@ proptest! {
 }
 
 const LINES: &[&str] = &[
-    "", " ", "We agree.", "> Excellency,", ">", "On Mon, 2 Mar 2026 at 10:15, A <a@b.example> wrote:", "On Mon, 2 Mar 2026",
-    "at 10:15, A <a@b.example>", "wrote:", "From: A <a@b.example>", "Sent: 2 March 2026", "To: b@c.example", "Subject: x", "-- ",
-    "--", "________", "-----Original Message-----", "Sent from my iPhone", "Am 2.3.2026 um 10:15 schrieb A:", "| a | b |", "| a",
-    "发件人: A", "写道：", "PS: é", ">From here", "Begin forwarded message:", "Disclaimer",
+    "",
+    " ",
+    "We agree.",
+    "> Excellency,",
+    ">",
+    "On Mon, 2 Mar 2026 at 10:15, A <a@b.example> wrote:",
+    "On Mon, 2 Mar 2026",
+    "at 10:15, A <a@b.example>",
+    "wrote:",
+    "From: A <a@b.example>",
+    "Sent: 2 March 2026",
+    "To: b@c.example",
+    "Subject: x",
+    "-- ",
+    "--",
+    "________",
+    "-----Original Message-----",
+    "Sent from my iPhone",
+    "Am 2.3.2026 um 10:15 schrieb A:",
+    "| a | b |",
+    "| a",
+    "发件人: A",
+    "写道：",
+    "PS: é",
+    ">From here",
+    "Begin forwarded message:",
+    "Disclaimer",
 ];
 
 const TAGS: &[&str] = &[
-    "<div>", "</div>", "<p>", "</p>", "<blockquote>", "</blockquote>", "<div class=gmail_quote>", "<br>", "<table>", "<tr>",
-    "<td>", "</td>", "</tr>", "</table>", "<ul>", "<ol>", "<li>", "</ul>", "<span style='display:none'>", "</span>", "<pre>",
-    "</pre>", "<style>", "</style>", "<!--", "-->", "<script>", "</script>", "&amp;", "&#x202e;", "&#0;", "<", "'", "<a b='",
-    "<div id=appendonsend>", "<font style='font-size:0'>", "</font>", "<div class=gmail_signature>", "---", "<textarea>", "\u{0}",
+    "<div>",
+    "</div>",
+    "<p>",
+    "</p>",
+    "<blockquote>",
+    "</blockquote>",
+    "<div class=gmail_quote>",
+    "<br>",
+    "<table>",
+    "<tr>",
+    "<td>",
+    "</td>",
+    "</tr>",
+    "</table>",
+    "<ul>",
+    "<ol>",
+    "<li>",
+    "</ul>",
+    "<span style='display:none'>",
+    "</span>",
+    "<pre>",
+    "</pre>",
+    "<style>",
+    "</style>",
+    "<!--",
+    "-->",
+    "<script>",
+    "</script>",
+    "&amp;",
+    "&#x202e;",
+    "&#0;",
+    "<",
+    "'",
+    "<a b='",
+    "<div id=appendonsend>",
+    "<font style='font-size:0'>",
+    "</font>",
+    "<div class=gmail_signature>",
+    "---",
+    "<textarea>",
+    "\u{0}",
 ];

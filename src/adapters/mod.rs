@@ -1,11 +1,12 @@
 //! The world's answers: clocks, mail servers, folders, databases; templates and the bytes of mail.
 
 pub mod clock;
-mod dial;
+pub mod dial;
 pub mod files;
 pub mod ics;
 pub mod journal;
 pub mod lock;
+pub mod mail;
 pub mod mailbox;
 pub mod mime;
 pub mod private;

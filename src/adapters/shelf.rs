@@ -8,10 +8,13 @@ use std::time::Duration;
 use sha2::{Digest as _, Sha256};
 
 use super::private;
-use crate::inbox::fingerprint;
+use crate::inbox::fingerprint::Fingerprint;
 
 /// How much of a message is read into memory at once to be understood. What lies behind stays in the file.
 pub const READ_AT_MOST: u64 = 12 * 1024 * 1024;
+
+/// How much of a file is read at once.
+const PIECE: usize = 64 * 1024;
 
 /// Half-written files of a run that was ended are removed after so long.
 const LEFT_OVER: Duration = Duration::from_secs(24 * 60 * 60);
@@ -119,9 +122,21 @@ impl Shelf {
 }
 
 fn digest(file: &Path) -> io::Result<Shelved> {
-    let bytes = fs::read(file)?;
-    let raw = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(Shelved { raw, fingerprint: fingerprint::of(&bytes), bytes: bytes.len() as u64 })
+    let mut file = File::open(file)?;
+    let (mut hash, mut print, mut bytes) = (Sha256::new(), Fingerprint::default(), 0);
+    let mut piece = vec![0; PIECE];
+    loop {
+        match file.read(&mut piece)? {
+            0 => break,
+            n => {
+                hash.update(&piece[..n]);
+                print.take(&piece[..n]);
+                bytes += n as u64;
+            }
+        }
+    }
+    let raw = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(Shelved { raw, fingerprint: print.finish().to_string(), bytes })
 }
 
 #[cfg(test)]

@@ -2,24 +2,25 @@
 
 use std::sync::Arc;
 
-use crate::inbox::{MailKind, Reading};
+use crate::adapters::mail;
+use crate::inbox::{Reading, authenticity, understand as understood};
 use crate::steps::filing::{Understand, Understood};
 
 /// The reader that `collect` works with. `receiving_server`: whose word on a sender's authenticity is believed.
 pub fn understand(receiving_server: Option<String>) -> Understand {
-    Understand(Arc::new(move |bytes: &[u8]| Understood {
-        reading: read(bytes),
-        authenticity: "unverified",
-        authenticity_why: receiving_server.clone().unwrap_or_default(),
+    Understand(Arc::new(move |bytes: &[u8]| {
+        let message = mail::parse(bytes);
+        let authenticity = authenticity::judge(&message, receiving_server.as_deref());
+        Understood { reading: understood(&message), authenticity }
     }))
 }
 
 /// One message, understood.
-pub fn read(_bytes: &[u8]) -> Reading {
-    Reading::nothing(MailKind::Other)
+pub fn read(bytes: &[u8]) -> Reading {
+    understood(&mail::parse(bytes))
 }
 
 /// The bytes of one of its files.
-pub fn enclosure(_bytes: &[u8], _part: usize) -> Option<Vec<u8>> {
-    None
+pub fn enclosure(bytes: &[u8], part: usize) -> Option<Vec<u8>> {
+    mail::enclosed(bytes, part)
 }

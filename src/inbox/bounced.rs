@@ -31,25 +31,28 @@ pub fn addresses<'a>(reading: &'a Reading, letter: &'a Written) -> Vec<(String, 
     all.iter().filter_map(|address| named(address).map(|returned| (address.clone(), Some(returned)))).collect()
 }
 
-/// What follows. Only a sent letter can come back, only for good, and only for a `to` address: a copy that came back leaves the
-/// letter where it arrived. Of the address itself only 5.1.x speaks (RFC 3463, 3.2), or a server that gives no code at all: a full
-/// mailbox or a refused text says nothing against it.
+/// What follows. Only a sent letter can come back, and only for a `to` address: a copy that came back leaves the letter where it
+/// arrived. It has come back when the server refused it for good or gave up trying, for whatever reason: it is not there. Of the
+/// address itself only a server speaks that says it is wrong: a full mailbox or a refused text says nothing against it.
 pub fn consequence(reading: &Reading, letter: &Written) -> Consequence {
     let mut consequence = Consequence::default();
     for (address, returned) in addresses(reading, letter) {
-        let permanent = returned.map_or_else(|| reading.permanent(), |r| r.permanent);
-        if permanent != Some(true) {
+        let Some(returned) = returned else {
+            // A bounce that names nobody, of a letter to one address.
+            if reading.permanent() == Some(true) && letter.status == Status::Sent {
+                consequence.bounced = Some(format!("{address} was refused later"));
+            }
             continue;
-        }
-        let status = returned.and_then(|r| r.status.clone());
-        let words = returned.map(|r| r.words.clone()).unwrap_or_default();
+        };
+        let came_back = returned.gave_up.unwrap_or(returned.permanent == Some(true));
         let to = letter.recipients.to.iter().any(|ours| ours.to_string() == address);
-        if to && letter.status == Status::Sent && consequence.bounced.is_none() {
-            let code = status.as_deref().map(|s| format!(" ({s})")).unwrap_or_default();
-            let said = if words.is_empty() { String::new() } else { format!(": {words}") };
+        if came_back && to && letter.status == Status::Sent && consequence.bounced.is_none() {
+            let code = returned.status.as_deref().map(|s| format!(" ({s})")).unwrap_or_default();
+            let said = if returned.words.is_empty() { String::new() } else { format!(": {}", returned.words) };
             consequence.bounced = Some(format!("{address} was refused later{code}{said}"));
         }
-        if status.as_deref().is_none_or(|s| s.starts_with("5.1.")) {
+        if came_back && returned.wrong_address {
+            let (status, words) = (returned.status.clone(), returned.words.clone());
             consequence.doubtful.push(Doubt { address, status, words });
         }
     }
@@ -81,6 +84,10 @@ mod tests {
         assert!(found.bounced.is_some() && found.doubtful.is_empty());
         let late = a_bounce("7@coalition.example", &[("head@fra.example", "4.4.7", Some(false))]);
         assert_eq!(consequence(&late, &letter(&["head@fra.example"])), Consequence::default());
+        let mut expired = a_bounce("7@coalition.example", &[("head@fra.example", "4.4.7", Some(false))]);
+        expired.returned[0].gave_up = Some(true);
+        let found = consequence(&expired, &letter(&["head@fra.example"]));
+        assert!(found.bounced.is_some() && found.doubtful.is_empty(), "the server stopped trying: it is not there");
         let unsaid = a_bounce("7@coalition.example", &[("head@fra.example", "", None)]);
         assert_eq!(consequence(&unsaid, &letter(&["head@fra.example"])), Consequence::default());
     }

@@ -58,7 +58,7 @@ pub fn visible(plain: Option<&str>, html: Option<&str>) -> Visible {
 }
 
 /// A plain part that only sends the reader to the other one, or that a program made of HTML without taking the tags off.
-fn says_nothing(text: &str) -> bool {
+pub fn says_nothing(text: &str) -> bool {
     let start: String = text.trim_start().chars().take(400).collect::<String>().to_lowercase();
     let pointer = text.len() < 400
         && start.contains("html")

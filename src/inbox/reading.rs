@@ -81,11 +81,21 @@ pub struct Correspondent {
 /// A recipient that a bounce names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Returned {
+    /// To which we wrote, as far as the server remembers.
     pub address: String,
+    /// Where the letter was passed on to, and failed.
+    pub passed_on_to: Option<String>,
     /// An enhanced status code, `5.1.1` (RFC 3463).
     pub status: Option<String>,
-    /// `Some(true)`: it will never arrive. `Some(false)`: it may still. `None`: the server does not say.
+    /// `Some(true)`: refused for good (5.x.x). `Some(false)`: for now (4.x.x): another try may succeed, be it the server's or ours.
+    /// `None`: the server does not say.
     pub permanent: Option<bool>,
+    /// Whether the server has stopped trying; `Some(false)` is a letter that is only late. One may be given up for a
+    /// trouble that is not permanent: the letter has come back, and the address may be right.
+    pub gave_up: Option<bool>,
+    /// A hard bounce: refused for good, because there is no such mailbox or domain. Only this makes a contact doubtful: a full
+    /// mailbox and an unwanted letter say nothing against the address.
+    pub wrong_address: bool,
     /// In the server's words.
     pub words: String,
 }
@@ -204,6 +214,11 @@ impl Reading {
         self.returned.iter().find_map(|r| r.status.as_deref())
     }
 
+    /// Whether the letter has come back for somebody, as far from being only late.
+    pub fn came_back(&self) -> bool {
+        self.kind == MailKind::Bounce && self.returned.iter().any(|one| one.gave_up != Some(false))
+    }
+
     /// Whether any letter was returned for good; `None` where this is no bounce, or its server does not say.
     pub fn permanent(&self) -> Option<bool> {
         let said: Vec<bool> = self.returned.iter().filter_map(|r| r.permanent).collect();
@@ -243,8 +258,11 @@ pub(crate) mod samples {
     pub(crate) fn a_bounce(original: &str, returned: &[(&str, &str, Option<bool>)]) -> Reading {
         let one = |(address, status, permanent): &(&str, &str, Option<bool>)| Returned {
             address: (*address).to_owned(),
+            passed_on_to: None,
             status: (!status.is_empty()).then(|| (*status).to_owned()),
             permanent: *permanent,
+            gave_up: *permanent,
+            wrong_address: *permanent == Some(true) && status.starts_with("5.1."),
             words: "no such user".into(),
         };
         Reading {

@@ -9,7 +9,7 @@ use crate::adapters::store::{
     Asked, DispatchFilter, MailDetails, MailState, Move, ReadMessage, Store, StoreError, StoredMessage, Tx, shown,
 };
 use crate::inbox::matching::{self, Filed, Filing, Guess, Known, MatchedBy};
-use crate::inbox::{MailKind, Reading, bounced};
+use crate::inbox::{Authenticity, MailKind, Reading, Standing, bounced};
 use crate::outbox::Event;
 use crate::outbox::token::Token;
 use crate::responses::{Attachment, NewEntry, Stance};
@@ -28,9 +28,7 @@ const DATE_BELIEVED_DAYS: i64 = 60;
 #[derive(Debug, Clone)]
 pub struct Understood {
     pub reading: Reading,
-    /// `verified`, `unverified` or `suspicious`.
-    pub authenticity: &'static str,
-    pub authenticity_why: String,
+    pub authenticity: Authenticity,
 }
 
 type Reader = dyn Fn(&[u8]) -> Understood + Send + Sync;
@@ -183,8 +181,8 @@ async fn one(
         from_address: &reading.from.address,
         subject: &reading.subject,
         why,
-        authenticity: understood.authenticity,
-        authenticity_why: &understood.authenticity_why,
+        authenticity: understood.authenticity.standing.as_str(),
+        authenticity_why: &understood.authenticity.reason,
         details: MailDetails::of(reading),
         guesses,
     };
@@ -236,7 +234,8 @@ pub async fn explain(
 
 /// A message as matching looks at it.
 fn mail<'a>(understood: &'a Understood, at: Instant, tokens: &'a [String]) -> matching::Incoming<'a> {
-    let suspicious = (understood.authenticity == "suspicious").then_some(understood.authenticity_why.as_str());
+    let authenticity = &understood.authenticity;
+    let suspicious = (authenticity.standing == Standing::Suspicious).then_some(authenticity.reason.as_str());
     matching::Incoming { reading: &understood.reading, suspicious, tokens, at }
 }
 

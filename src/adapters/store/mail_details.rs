@@ -25,8 +25,11 @@ pub struct MailDetails {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct ReturnedJson {
     address: String,
+    passed_on_to: Option<String>,
     status: Option<String>,
     permanent: Option<bool>,
+    gave_up: Option<bool>,
+    wrong_address: bool,
     words: String,
 }
 
@@ -44,8 +47,11 @@ impl MailDetails {
     pub fn of(reading: &Reading) -> Self {
         let returned = reading.returned.iter().map(|r| ReturnedJson {
             address: r.address.clone(),
+            passed_on_to: r.passed_on_to.clone(),
             status: r.status.clone(),
             permanent: r.permanent,
+            gave_up: r.gave_up,
+            wrong_address: r.wrong_address,
             words: r.words.clone(),
         });
         let calendar = reading.calendar.as_ref().map(|c| CalendarJson {
@@ -72,8 +78,11 @@ impl MailDetails {
     pub fn returned(&self) -> Vec<Returned> {
         let one = |r: &ReturnedJson| Returned {
             address: r.address.clone(),
+            passed_on_to: r.passed_on_to.clone(),
             status: r.status.clone(),
             permanent: r.permanent,
+            gave_up: r.gave_up,
+            wrong_address: r.wrong_address,
             words: r.words.clone(),
         };
         self.returned.iter().map(one).collect()

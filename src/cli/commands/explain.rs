@@ -85,8 +85,8 @@ fn value(understood: &Understood, filing: Option<&Filing>, dispatch: Option<&Dis
         "permanent": reading.permanent(),
         "text": reading.text,
         "attachments": reading.enclosures,
-        "authenticity": understood.authenticity,
-        "authenticity_why": understood.authenticity_why,
+        "authenticity": understood.authenticity.standing,
+        "authenticity_why": understood.authenticity.reason,
         "subject": reading.subject,
         "date": reading.date,
         "back_on": reading.back_on.map(|day| day.to_string()),
@@ -107,7 +107,7 @@ fn text(understood: &Understood, filing: Option<&Filing>, dispatch: Option<&Disp
     line("kind", reading.kind.as_str());
     line("because", &reading.reasons.join("; "));
     line("from", &who(&reading.from));
-    line("sender", &format!("{}: {}", understood.authenticity, understood.authenticity_why));
+    line("sender", &format!("{}: {}", understood.authenticity.standing, understood.authenticity.reason));
     line("subject", &reading.subject);
     line("message id", reading.message_id.as_deref().unwrap_or(""));
     line("original", reading.originals.first().map_or("", String::as_str));

@@ -1,0 +1,398 @@
+//! What the opening lines of an absence notice say, in eight languages. All is written as [`super::super::phrases::even`] makes it.
+
+use super::super::phrases::{among, beginning, even};
+
+/// What was found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Words {
+    /// "This is an automatic reply."
+    pub declares: Option<&'static str>,
+    /// "I am out of the office." Now or later; what is past is no notice.
+    pub absent: Option<&'static str>,
+    /// "I will be back on …"
+    pub returns: Option<&'static str>,
+    /// "In urgent cases write to …"
+    pub instead: Option<&'static str>,
+    /// It speaks of the matter itself, as a person does.
+    pub engages: bool,
+    /// It has the length of an answer rather than of a notice.
+    pub answers: bool,
+}
+
+impl Words {
+    /// Whether anything is said that absence notices say.
+    pub fn speaks(&self) -> bool {
+        self.declares.is_some() || self.absent.is_some()
+    }
+
+    /// Whether it says besides what one is to do meanwhile.
+    pub fn complete(&self) -> bool {
+        self.returns.is_some() || self.instead.is_some()
+    }
+}
+
+const DECLARES: [&str; 45] = [
+    "this is an automatic",
+    "this is an automated",
+    "this is an auto-",
+    "this is an auto ",
+    "this is an autoreply",
+    "this is a computer-generated",
+    "this is a system generated",
+    "this email is automatically generated",
+    "this message is automatically generated",
+    "this message was automatically generated",
+    "this e-mail was generated automatically",
+    "automatically generated reply",
+    "automatic acknowledgement",
+    "automated acknowledgement",
+    "automated acknowledgment",
+    "please do not reply to this automat",
+    "ceci est une réponse automatique",
+    "ceci est un message automatique",
+    "ceci est un accusé de réception automatique",
+    "accusé de réception automatique",
+    "message généré automatiquement",
+    "réponse automatique",
+    "esta es una respuesta automática",
+    "este es un mensaje automático",
+    "mensaje generado automáticamente",
+    "respuesta automática",
+    "هذا رد تلقائي",
+    "هذه رسالة تلقائية",
+    "هذا رد الي",
+    "رد تلقائي",
+    "это автоматический ответ",
+    "это автоматическое",
+    "автоматический ответ",
+    "сформировано автоматически",
+    "这是自动回复",
+    "此为自动回复",
+    "这是一封自动回复",
+    "本邮件为自动回复",
+    "自动回复",
+    "這是自動回覆",
+    "esta é uma resposta automática",
+    "mensagem automática",
+    "resposta automática",
+    "dies ist eine automatische",
+    "automatisch generiert",
+];
+
+const ABSENT: [&str; 96] = [
+    "i am out of the office",
+    "i'm out of the office",
+    "i am out of office",
+    "i'm out of office",
+    "i am currently out of",
+    "i'm currently out of",
+    "i will be out of",
+    "i'll be out of",
+    "i am presently out of",
+    "i am away",
+    "i'm away",
+    "i am currently away",
+    "i will be away",
+    "i am on leave",
+    "i'm on leave",
+    "i am currently on",
+    "i am on annual leave",
+    "i'm on annual leave",
+    "i will be on",
+    "i am on holiday",
+    "i am on vacation",
+    "i'm on holiday",
+    "i'm on vacation",
+    "i am on mission",
+    "i am travelling",
+    "i am traveling",
+    "i am on parental leave",
+    "i am on maternity leave",
+    "currently out of office",
+    "currently out of the office",
+    "out of the office until",
+    "out of office until",
+    "i no longer work",
+    "je suis absent",
+    "je suis actuellement absent",
+    "je serai absent",
+    "je suis en congé",
+    "je suis actuellement en congé",
+    "je suis en vacances",
+    "je suis en mission",
+    "je suis actuellement en",
+    "je suis actuellement hors",
+    "je suis hors du bureau",
+    "actuellement absent",
+    "absente du bureau",
+    "absent du bureau",
+    "estoy fuera de la oficina",
+    "estaré fuera",
+    "me encuentro fuera",
+    "estoy de vacaciones",
+    "estoy de viaje",
+    "estoy ausente",
+    "estaré ausente",
+    "me encuentro de",
+    "me encuentro ausente",
+    "fuera de la oficina hasta",
+    "fuera de la oficina",
+    "انا خارج المكتب",
+    "انا حاليا خارج",
+    "خارج المكتب",
+    "انا في اجازة",
+    "في اجازة",
+    "ساكون خارج",
+    "غير موجود في المكتب",
+    "меня нет в офисе",
+    "меня не будет",
+    "я нахожусь в отпуске",
+    "нахожусь в отпуске",
+    "я в отпуске",
+    "нахожусь в командировке",
+    "я в командировке",
+    "я отсутствую",
+    "отсутствую на рабочем месте",
+    "буду отсутствовать",
+    "я временно отсутствую",
+    "我目前不在办公室",
+    "不在办公室",
+    "我正在休假",
+    "正在休假",
+    "休假中",
+    "我在休假",
+    "外出",
+    "出差",
+    "estou fora do escritório",
+    "estarei fora",
+    "encontro-me ausente",
+    "encontro-me de férias",
+    "estou de férias",
+    "estou ausente",
+    "estarei ausente",
+    "fora do escritório",
+    "ich bin nicht im büro",
+    "ich bin derzeit",
+    "ich bin zurzeit",
+    "ich bin bis",
+    "ich bin im urlaub",
+];
+
+const ABSENT_TOO: [&str; 12] = [
+    "ich bin vom",
+    "ich bin ab",
+    "ich bin abwesend",
+    "ich befinde mich",
+    "bin ich nicht im büro",
+    "bin ich nicht erreichbar",
+    "bin ich im urlaub",
+    "bin ich abwesend",
+    "ich bin momentan",
+    "ich bin aktuell",
+    "nicht im hause",
+    "ich bin außer haus",
+];
+
+const RETURNS: [&str; 62] = [
+    "i will return",
+    "i'll return",
+    "i will be back",
+    "i'll be back",
+    "back in the office",
+    "back at the office",
+    "back on",
+    "returning on",
+    "return on",
+    "return to the office",
+    "upon my return",
+    "on my return",
+    "when i return",
+    "when i am back",
+    "until",
+    "limited access to",
+    "no access to",
+    "de retour",
+    "à mon retour",
+    "dès mon retour",
+    "jusqu'au",
+    "je reviendrai",
+    "je serai de retour",
+    "mon retour",
+    "regresaré",
+    "regreso",
+    "a mi regreso",
+    "a mi vuelta",
+    "estaré de vuelta",
+    "hasta el",
+    "de vuelta",
+    "vuelvo el",
+    "ساعود",
+    "حتي",
+    "عند عودتي",
+    "اعود",
+    "بعد عودتي",
+    "вернусь",
+    "по возвращении",
+    "после возвращения",
+    "выйду на работу",
+    "буду на работе",
+    "буду на месте",
+    "до ",
+    "返回",
+    "回来",
+    "回到办公室",
+    "回办公室",
+    "直到",
+    "regressarei",
+    "regresso",
+    "retornarei",
+    "voltarei",
+    "estarei de volta",
+    "até ",
+    "ao meu retorno",
+    "wieder erreichbar",
+    "wieder im büro",
+    "zurück",
+    "bis zum",
+    "bis ",
+    "ab dem",
+];
+
+const INSTEAD: [&str; 47] = [
+    "urgent",
+    "in my absence",
+    "during my absence",
+    "during this time",
+    "during this period",
+    "please contact",
+    "please write to",
+    "for immediate assistance",
+    "limited access",
+    "as soon as possible",
+    "not be forwarded",
+    "en mon absence",
+    "pendant mon absence",
+    "durant mon absence",
+    "en cas d'urgence",
+    "pour toute urgence",
+    "veuillez contacter",
+    "veuillez vous adresser",
+    "merci de contacter",
+    "pueden contactar",
+    "contactar con",
+    "por favor contacte",
+    "urgencia",
+    "durante mi ausencia",
+    "en mi ausencia",
+    "للحالات العاجلة",
+    "في الحالات العاجلة",
+    "العاجلة",
+    "يرجي التواصل",
+    "يرجي الاتصال",
+    "срочн",
+    "обращайтесь",
+    "обращаться",
+    "в мое отсутствие",
+    "紧急",
+    "急事",
+    "请联系",
+    "請聯絡",
+    "em caso de urgência",
+    "assuntos urgentes",
+    "por favor contacte",
+    "na minha ausência",
+    "in dringenden fällen",
+    "dringend",
+    "wenden sie sich",
+    "in meiner abwesenheit",
+    "meine vertretung",
+];
+
+/// Words in which a person speaks of the matter.
+const ENGAGES: [&str; 46] = [
+    "your letter",
+    "joint letter",
+    "joint statement",
+    "your statement",
+    "we support",
+    "we will support",
+    "our position",
+    "our delegation",
+    "happy to meet",
+    "glad to meet",
+    "could meet",
+    "can we meet",
+    "shall we meet",
+    "would like to meet",
+    "let us meet",
+    "sorry for the late",
+    "apologies for the late",
+    "apologise for the late",
+    "sorry for my late",
+    "apologies for my late",
+    "but i ",
+    "but we ",
+    "however, i",
+    "however, we",
+    "votre lettre",
+    "lettre conjointe",
+    "notre position",
+    "notre délégation",
+    "mais je ",
+    "mais nous ",
+    "su carta",
+    "nuestra posición",
+    "pero ",
+    "رسالتكم",
+    "خطابكم",
+    "لكن",
+    "ваше письмо и",
+    "нашей позиции",
+    "наша позиция",
+    "но я",
+    "您的联名信",
+    "我们的立场",
+    "a sua carta",
+    "mas ",
+    "ihr schreiben",
+    "aber ",
+];
+
+/// How many bytes of the opening may pass before absence is spoken of.
+const SOON: usize = 600;
+/// A notice without a header that says so is no longer than this.
+const SHORT: usize = 1_400;
+
+/// Reads the opening of a message.
+pub fn read(opening: &str) -> Words {
+    let all = even(opening);
+    let soon = beginning(&all, SOON);
+    Words {
+        declares: among(&all, &DECLARES),
+        absent: among(soon, &ABSENT).or_else(|| among(soon, &ABSENT_TOO)),
+        returns: among(&all, &RETURNS),
+        instead: among(&all, &INSTEAD),
+        engages: among(&all, &ENGAGES).is_some(),
+        answers: all.len() > SHORT,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_past_is_no_notice() {
+        let words = read("I was out of the office last week, sorry for the late reply. We support the statement.");
+        assert!(!words.speaks() && words.engages);
+        assert!(read("I am out of the office until 5 March.").speaks());
+    }
+
+    #[test]
+    fn phrases_are_written_as_text_is_made_even() {
+        let all = [&DECLARES[..], &ABSENT, &ABSENT_TOO, &RETURNS, &INSTEAD, &ENGAGES];
+        for phrase in all.concat() {
+            assert_eq!(even(phrase), phrase.trim_end());
+        }
+    }
+}
