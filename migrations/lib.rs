@@ -16,6 +16,7 @@ mod m0006_responses;
 mod m0007_meetings;
 mod m0008_objections;
 mod m0009_approval_details;
+mod m0011_meetings_and_actions;
 
 /// All changes, in order.
 #[derive(Debug)]
@@ -34,12 +35,13 @@ impl MigratorTrait for Migrator {
             Box::new(m0007_meetings::Migration),
             Box::new(m0008_objections::Migration),
             Box::new(m0009_approval_details::Migration),
+            Box::new(m0011_meetings_and_actions::Migration),
         ]
     }
 }
 
 /// Every table, in an order in which rows can be copied: what is pointed at comes first.
-pub const TABLES: [&str; 12] = [
+pub const TABLES: [&str; 15] = [
     "installation",
     "plans",
     "planned_files",
@@ -52,6 +54,9 @@ pub const TABLES: [&str; 12] = [
     "history",
     "entries",
     "meetings",
+    "meeting_events",
+    "followups",
+    "followup_events",
 ];
 
 /// Runs statements that differ between the two databases in two words only: `{key}` is a row number given by the database,

@@ -1,8 +1,15 @@
 //! The words of the command line. The comments here are the help.
 
+mod meetings;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use meetings::{
+    FollowupAddArgs, FollowupsArgs, FollowupsCommand, MeetingAddArgs, MeetingArgs, MeetingCommand, MeetingDoneArgs,
+    MeetingListArgs, MeetingMoveArgs,
+};
 
 /// Put a coalition's letter before every delegation at the right moment of the UN calendar
 ///
@@ -80,8 +87,10 @@ pub enum Command {
     Erase(EraseArgs),
     /// Read and write the response log
     Log(LogArgs),
-    /// Note follow-up meetings
+    /// Keep follow-up meetings: agreed, moved, held, cancelled
     Meeting(MeetingArgs),
+    /// Show who of ours has to do what, by when; the overdue first
+    Followups(FollowupsArgs),
     /// Print completions for a shell
     Completions(CompletionsArgs),
     /// Print the manual page
@@ -484,43 +493,6 @@ pub struct LogAddArgs {
     /// The ask that the stance is about
     #[arg(long, value_name = "ASK", requires = "stance")]
     pub ask: Option<String>,
-}
-
-#[derive(Debug, Args)]
-pub struct MeetingArgs {
-    #[command(subcommand)]
-    pub command: MeetingCommand,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum MeetingCommand {
-    /// Note a meeting that was agreed
-    Add(MeetingAddArgs),
-    /// Show the meetings, the next first
-    List {
-        campaign: Option<String>,
-        #[arg(long, value_name = "STATE")]
-        delegation: Option<String>,
-    },
-}
-
-#[derive(Debug, Args)]
-pub struct MeetingAddArgs {
-    #[arg(long, value_name = "STATE")]
-    pub delegation: String,
-    /// In the campaign's zone, as in "2018-02-20 15:00"
-    #[arg(long, value_name = "TIME")]
-    pub at: String,
-    #[arg(long, value_name = "PLACE")]
-    pub place: String,
-    /// The campaign that it belongs to [default: the one that wrote last to this mission]
-    #[arg(long, value_name = "CAMPAIGN")]
-    pub campaign: Option<String>,
-    /// Who comes; may be repeated
-    #[arg(long = "with", value_name = "NAME")]
-    pub attendees: Vec<String>,
-    #[arg(long, value_name = "TEXT")]
-    pub agenda: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -92,6 +92,7 @@ async fn dispatch(context: &Context, command: Command) -> Result<Answer, CliErro
         Command::Erase(args) => commands::erase::run(context, &args).await,
         Command::Log(args) => commands::log::run(context, &args).await,
         Command::Meeting(args) => commands::meeting::run(context, &args).await,
+        Command::Followups(args) => commands::followups::run(context, &args).await,
         Command::Completions(args) => commands::completions::run(&args),
         Command::Man => commands::man::run(),
     }

@@ -1,9 +1,13 @@
-//! REMEMBERED: the response log and the meetings.
+//! REMEMBERED: the response log, the meetings and the next actions.
 
+pub mod confirming;
 pub mod entry;
+pub mod followup;
 pub mod meeting;
 pub mod stance;
 
+pub use confirming::{NoAnswer, Noted, Weighed};
 pub use entry::{Attachment, NewEntry};
-pub use meeting::NewMeeting;
+pub use followup::{Action, Followup, FollowupError, NewFollowup};
+pub use meeting::{Arrangement, Happening, Meeting, MeetingError, MeetingState, NewMeeting};
 pub use stance::Stance;

@@ -36,6 +36,9 @@ macro_rules! each_table {
         $run!(history, "history", [Key]);
         $run!(entry, "entries", [Key]);
         $run!(meeting, "meetings", [Key]);
+        $run!(meeting_event, "meeting_events", [Key]);
+        $run!(followup, "followups", [Key]);
+        $run!(followup_event, "followup_events", [Key]);
     };
 }
 
@@ -72,7 +75,8 @@ impl Store {
         }
         each_table!(copy);
         if to.dialect == Dialect::Postgres {
-            for table in ["dispatches", "approvals", "attempts", "history", "entries", "meetings"] {
+            let numbered = ["dispatches", "approvals", "attempts", "history", "entries", "meetings", "meeting_events"];
+            for table in numbered.into_iter().chain(["followups", "followup_events"]) {
                 let sql = format!(
                     "SELECT setval(pg_get_serial_sequence('{table}', 'key'), (SELECT COALESCE(MAX(key), 0) + 1 FROM {table}), false)"
                 );

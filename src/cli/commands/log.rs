@@ -11,10 +11,11 @@ use crate::cli::args::{LogAddArgs, LogArgs, LogCommand};
 use crate::cli::commands::meeting::{planned, writing_campaign};
 use crate::cli::context::{Context, campaign_id, day, moment, shown, state};
 use crate::cli::output::{self, cell};
+use crate::config::workspace::Workspace;
 use crate::inbox::Kind;
 use crate::responses::{Attachment, NewEntry, Stance};
 use crate::steps::record::{CorrectionError, Reading, add_entry, correct_entry};
-use crate::vocabulary::{AskId, Digest, TimeOfDay, Zone, safe_text};
+use crate::vocabulary::{AskId, CampaignId, Digest, TimeOfDay, Zone, safe_text};
 
 /// The largest file that is kept with an entry.
 const LARGEST_FILE: u64 = 50 * 1024 * 1024;
@@ -43,12 +44,23 @@ fn kind_of(text: &str) -> Result<Kind, CliError> {
     text.parse().map_err(|why: String| CliError::request(why, "see `demarche log --help`"))
 }
 
-fn stance_of(text: &str) -> Result<Stance, CliError> {
+pub fn stance_of(text: &str) -> Result<Stance, CliError> {
     text.parse().map_err(|why: String| CliError::request(why, "see `demarche log --help`"))
 }
 
-fn ask_of(text: &str) -> Result<AskId, CliError> {
+pub fn ask_of(text: &str) -> Result<AskId, CliError> {
     text.parse().map_err(|e| CliError::request(format!("{e}"), "asks stand in the campaign's file, as [[ask]]"))
+}
+
+/// # Errors
+/// When the campaign's file has no such ask; without the file nobody can tell.
+pub fn known_ask(workspace: &Workspace, campaign: &CampaignId, ask: &AskId) -> Result<(), CliError> {
+    let Some(file) = workspace.campaign(campaign) else { return Ok(()) };
+    if file.campaign.asks.iter().any(|known| known.id == *ask) {
+        return Ok(());
+    }
+    let known = file.campaign.asks.iter().map(|a| a.id.as_str()).collect::<Vec<_>>().join(", ");
+    Err(CliError::request(format!("campaign {campaign} has no ask `{ask}`"), format!("its asks are {known}")))
 }
 
 async fn list(context: &Context, args: &LogArgs) -> Result<Answer, CliError> {
@@ -213,14 +225,8 @@ async fn add(context: &Context, args: &LogAddArgs) -> Result<Answer, CliError> {
     let ask = args.ask.as_deref().map(ask_of).transpose()?;
     let store = context.planned_store(&workspace).await?;
     let campaign = writing_campaign(&store, delegation, args.campaign.as_deref()).await?;
-    if let (Some(ask), Some(file)) = (&ask, workspace.campaign(&campaign))
-        && !file.campaign.asks.iter().any(|known| known.id == *ask)
-    {
-        let known = file.campaign.asks.iter().map(|a| a.id.as_str()).collect::<Vec<_>>().join(", ");
-        return Err(CliError::request(
-            format!("campaign {campaign} has no ask `{ask}`"),
-            format!("its asks are {known}"),
-        ));
+    if let Some(ask) = &ask {
+        known_ask(&workspace, &campaign, ask)?;
     }
     let zone = store.plan(&campaign).await?.map_or(Zone::GENEVA, |plan| plan.zone);
     let at = match &args.at {
