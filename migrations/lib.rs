@@ -17,6 +17,7 @@ mod m0007_meetings;
 mod m0008_objections;
 mod m0009_approval_details;
 mod m0010_incoming_mail;
+mod m0011_meetings_and_actions;
 mod m0012_slots;
 mod m0013_reply_tokens;
 
@@ -38,6 +39,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0008_objections::Migration),
             Box::new(m0009_approval_details::Migration),
             Box::new(m0010_incoming_mail::Migration),
+            Box::new(m0011_meetings_and_actions::Migration),
             Box::new(m0012_slots::Migration),
             Box::new(m0013_reply_tokens::Migration),
         ]
@@ -45,7 +47,7 @@ impl MigratorTrait for Migrator {
 }
 
 /// Every table, in an order in which rows can be copied: what is pointed at comes first.
-pub const TABLES: [&str; 20] = [
+pub const TABLES: [&str; 23] = [
     "installation",
     "plans",
     "planned_files",
@@ -65,6 +67,9 @@ pub const TABLES: [&str; 20] = [
     "doubtful_addresses",
     "entries",
     "meetings",
+    "meeting_events",
+    "followups",
+    "followup_events",
     "slots",
 ];
 

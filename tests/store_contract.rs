@@ -13,7 +13,8 @@ use std::collections::{BTreeMap, HashSet};
 use chrono::Duration;
 use coalition::*;
 use demarche::adapters::store::{
-    Claim, Dialect, DispatchFilter, DueQuery, EntryFilter, Location, Move, NewApproval, Outcome, Store, StoreError,
+    Claim, Dialect, DispatchFilter, DueQuery, EntryFilter, Location, MeetingFilter, Move, NewApproval, Outcome, Store,
+    StoreError,
 };
 use demarche::campaign::Doubts;
 use demarche::delivery::{Reply, Verdict};
@@ -21,14 +22,21 @@ use demarche::inbox::Kind;
 use demarche::outbox::token::token;
 use demarche::outbox::{Dispatch, Event, Guard, Status, Via};
 use demarche::report::positions::Reached;
-use demarche::responses::{Attachment, NewEntry, NewMeeting, Stance};
-use demarche::schedule::Ceilings;
+use demarche::responses::meeting::USUAL_LENGTH;
+use demarche::responses::{
+    Action, Arrangement, Attachment, MeetingError, MeetingState, NewEntry, NewFollowup, NewMeeting, Stance,
+};
+use demarche::schedule::{Ceilings, Deadline};
 use demarche::steps::approve::{approve, approver, propose, revoke};
 use demarche::steps::correct::{CorrectError, CorrectRequest, Correction, correct};
 use demarche::steps::decide::{Decided, Decider, Decision, decide};
 use demarche::steps::dispatch::{Policy, Turn, TurnInput, turn};
+use demarche::steps::followups::{FollowupRefused, add_followup, finish_followup, overdue_followups};
+use demarche::steps::meetings::{
+    Change, MeetingRefused, Minutes, Relocation, add_meeting, cancel_meeting, hold_meeting, move_meeting,
+};
 use demarche::steps::plan::PlanError;
-use demarche::steps::record::{CorrectionError, Reading, add_entry, add_meeting, correct_entry, erase};
+use demarche::steps::record::{CorrectionError, Reading, add_entry, correct_entry, erase};
 use demarche::vocabulary::{DispatchId, Instant};
 use postgres_server::{OwnDatabase, execute};
 
@@ -119,6 +127,10 @@ on_both_databases![
     the_log_is_only_added_to,
     an_erased_person_leaves_no_word_and_others_keep_theirs,
     meetings_are_kept_in_order_of_time,
+    every_change_of_a_meeting_stays_in_its_history,
+    a_meeting_that_an_older_program_noted_is_kept_and_can_be_moved,
+    minutes_are_an_answer_and_bring_their_actions_along,
+    an_action_is_done_once_and_what_is_overdue_is_told,
     a_copy_holds_the_same_as_the_original,
     migrations_run_once_whoever_runs_them,
     a_database_that_is_newer_is_refused,
@@ -976,24 +988,142 @@ async fn an_erased_person_leaves_no_word_and_others_keep_theirs(home: Home) {
     assert!(matches!(corrected, Err(CorrectionError::Erased(_))));
 }
 
-async fn meetings_are_kept_in_order_of_time(home: Home) {
-    let store = home.open().await;
-    let meeting = |state: &str, when: &str| NewMeeting {
+fn a_meeting(state: &str, when: &str) -> NewMeeting {
+    NewMeeting {
         campaign: CAMPAIGN.parse().unwrap(),
         delegation: state.parse().unwrap(),
-        at: at(when),
-        place: "Palais, bar Serpent".into(),
-        attendees: vec!["Ada".into(), "Bén".into()],
+        arranged: Arrangement { at: at(when), lasts: USUAL_LENGTH, place: "Palais, bar Serpent".into() },
+        theirs: vec!["Ada".into(), "Bén".into()],
+        ours: vec!["Cleo".into()],
         agenda: None,
         by: "Ada".into(),
-    };
-    add_meeting(&store, &meeting("FRA", "2018-03-22T10:00:00Z"), on_time()).await.unwrap();
-    add_meeting(&store, &meeting("DEU", "2018-03-21T10:00:00Z"), on_time()).await.unwrap();
-    let all = store.meetings(None, None).await.unwrap();
+    }
+}
+
+fn by_ada(now: Instant) -> Change<'static> {
+    Change { by: "Ada", now, reason: Some("the room is taken") }
+}
+
+async fn meetings_are_kept_in_order_of_time(home: Home) {
+    let store = home.open().await;
+    add_meeting(&store, &a_meeting("FRA", "2018-03-22T10:00:00Z"), on_time()).await.unwrap();
+    add_meeting(&store, &a_meeting("DEU", "2018-03-21T10:00:00Z"), on_time()).await.unwrap();
+    let all = store.meetings(&MeetingFilter::default()).await.unwrap();
     assert_eq!(all.iter().map(|m| m.delegation.to_string()).collect::<Vec<_>>(), ["DEU", "FRA"]);
-    assert_eq!((all[1].attendees[1].as_str(), all[1].state.as_str()), ("Bén", "agreed"));
-    assert_eq!(store.meetings(None, Some("FRA".parse().unwrap())).await.unwrap().len(), 1);
-    assert!(store.meetings(Some(&"autumn".parse().unwrap()), None).await.unwrap().is_empty());
+    assert_eq!((all[1].theirs[1].as_str(), all[1].state), ("Bén", MeetingState::Agreed));
+    assert_eq!((all[1].ours.as_slice(), all[1].sequence), (["Cleo".to_owned()].as_slice(), 0));
+    let of = |campaign: Option<&str>, state: Option<&str>| MeetingFilter {
+        campaign: campaign.map(|c| c.parse().unwrap()),
+        delegation: state.map(|s| s.parse().unwrap()),
+        id: None,
+    };
+    assert_eq!(store.meetings(&of(None, Some("FRA"))).await.unwrap().len(), 1);
+    assert!(store.meetings(&of(Some("autumn"), None)).await.unwrap().is_empty());
+}
+
+async fn every_change_of_a_meeting_stays_in_its_history(home: Home) {
+    let store = home.open().await;
+    let id = add_meeting(&store, &a_meeting("FRA", "2018-03-22T10:00:00Z"), on_time()).await.unwrap();
+    let name = store.meeting(id).await.unwrap().unwrap().uid;
+    let to = Relocation { at: Some(at("2018-03-23T10:00:00Z")), ..Relocation::default() };
+    let later = on_time().plus(minutes(1));
+    let moved = move_meeting(&store, id, &to, by_ada(later)).await.unwrap().meeting;
+    assert_eq!((moved.sequence, moved.changed_at, moved.uid.as_str()), (1, later, name.as_str()));
+    let again = move_meeting(&store, id, &to, by_ada(later)).await;
+    assert!(matches!(again, Err(MeetingRefused::Rule(MeetingError::AsItIs(_)))), "{again:?}");
+    let cancelled = cancel_meeting(&store, id, by_ada(later)).await.unwrap().meeting;
+    assert_eq!((cancelled.state, cancelled.sequence), (MeetingState::Cancelled, 2));
+    assert_eq!(store.meeting(id).await.unwrap().unwrap(), cancelled, "as it was told, so it is stored");
+    assert!(matches!(cancel_meeting(&store, id, by_ada(later)).await, Err(MeetingRefused::Rule(_))));
+    assert!(matches!(cancel_meeting(&store, id + 1, by_ada(later)).await, Err(MeetingRefused::Unknown(_))));
+    let events = store.meeting_events(id).await.unwrap();
+    let told: Vec<&str> = events.iter().map(|event| event.event.as_str()).collect();
+    assert_eq!(told, ["agreed", "moved", "cancelled"], "what was refused leaves no line");
+    assert_eq!(events[1].before.as_ref().unwrap().at, at("2018-03-22T10:00:00Z"));
+    assert_eq!(events[1].after.as_ref().unwrap(), &moved.arranged);
+    assert_eq!(events[2].reason.as_deref(), Some("the room is taken"));
+}
+
+async fn a_meeting_that_an_older_program_noted_is_kept_and_can_be_moved(home: Home) {
+    let store = home.open().await;
+    store.secret(early()).await.unwrap();
+    home.execute(
+        "INSERT INTO meetings (campaign, delegation, at, place, attendees, state, created_at, created_by) \
+         VALUES ('spring', 'FRA', 1521712800000, 'Palais', '[]', 'agreed', 1519898400000, 'Ada')",
+    )
+    .await;
+    let old = store.meetings(&MeetingFilter::default()).await.unwrap().pop().unwrap();
+    assert_eq!((old.arranged.lasts, old.sequence, old.changed_at), (USUAL_LENGTH, 0, early()));
+    assert!(store.meeting_events(old.id).await.unwrap().is_empty());
+    let to = Relocation { place: Some("Mission".into()), ..Relocation::default() };
+    assert_eq!(move_meeting(&store, old.id, &to, by_ada(on_time())).await.unwrap().meeting.uid, old.uid);
+}
+
+fn an_action(owner: &str, due: &str) -> Action {
+    let due = Deadline { day: due.parse().unwrap(), counted: vec!["2018-03-24 is a Saturday".into()] };
+    Action { what: "send the report".into(), owner: owner.into(), due }
+}
+
+async fn minutes_are_an_answer_and_bring_their_actions_along(home: Home) {
+    let store = home.open().await;
+    let files = Files::new();
+    plan_and_approve(&store, &files).await;
+    ended(&store, "FRA", Event::Taken, taken_verdict()).await;
+    let id = add_meeting(&store, &a_meeting("FRA", "2018-03-22T10:00:00Z"), on_time()).await.unwrap();
+    let minutes_said = Minutes {
+        text: "They will speak.".into(),
+        stance: Some(Stance::WillSupport),
+        ask: None,
+        actions: vec![an_action("Ada", "2018-03-23"), an_action("Ben", "2018-03-26")],
+    };
+    let hold = |now| hold_meeting(&store, id, &minutes_said, "Ada", now);
+    let early = hold(at("2018-03-22T09:00:00Z")).await;
+    assert!(matches!(early, Err(MeetingRefused::Rule(MeetingError::NotBegun(_)))), "{early:?}");
+    assert!(store.entries(&EntryFilter::default()).await.unwrap().is_empty(), "nothing of it is kept");
+    assert!(store.followups().await.unwrap().is_empty());
+    let after = at("2018-03-22T11:00:00Z");
+    let held = hold(after).await.unwrap();
+    let entry = store.entries(&EntryFilter::default()).await.unwrap().pop().unwrap();
+    assert_eq!((entry.id, entry.kind, entry.stance), (held.entry, Kind::Meeting, Some(Stance::WillSupport)));
+    assert_eq!(entry.dispatch.map(|id| id.to_string()).as_deref(), Some("spring/letter/FRA"));
+    assert_eq!((entry.at, entry.text.as_deref()), (at("2018-03-22T10:00:00Z"), Some("They will speak.")));
+    let followups = store.followups().await.unwrap();
+    assert_eq!(followups.iter().map(|f| f.id).collect::<Vec<_>>(), held.followups);
+    assert_eq!((followups[0].meeting, followups[0].entry), (Some(id), Some(held.entry)));
+    assert!(hold(after).await.is_err(), "held once");
+    assert_eq!(store.entries(&EntryFilter::default()).await.unwrap().len(), 1);
+    // The reminder is due, and does not leave.
+    let reminder = the(&store, "reminder", "FRA").await;
+    let tx = store.begin().await.unwrap();
+    let query = DueQuery { now: reminder.due, ..query(50) };
+    let due = tx.due(&query).await.unwrap();
+    let answered = |state: &str| due.iter().find(|d| d.dispatch.id.to_string() == format!("spring/reminder/{state}"));
+    assert!(answered("FRA").is_some_and(|due| due.circumstances.answered.is_some()));
+    assert!(answered("DEU").is_some_and(|due| due.circumstances.answered.is_none()));
+}
+
+async fn an_action_is_done_once_and_what_is_overdue_is_told(home: Home) {
+    let store = home.open().await;
+    let new = |owner: &str, due: &str| NewFollowup {
+        campaign: CAMPAIGN.parse().unwrap(),
+        delegation: "FRA".parse().unwrap(),
+        action: an_action(owner, due),
+        meeting: None,
+        entry: None,
+        by: "Ada".into(),
+    };
+    for (owner, due) in [("Ada", "2018-03-26"), ("Ben", "2018-03-23"), ("Cleo", "2018-03-22")] {
+        add_followup(&store, &new(owner, due), on_time()).await.unwrap();
+    }
+    let ids: Vec<i64> = store.followups().await.unwrap().iter().map(|f| f.id).collect();
+    let done = finish_followup(&store, ids[2], Some("sent"), "Cleo", on_time()).await.unwrap();
+    assert_eq!(store.followups().await.unwrap()[2], done, "as it was told, so it is stored");
+    let again = finish_followup(&store, ids[2], None, "Ada", on_time()).await;
+    assert!(matches!(again, Err(FollowupRefused::Done(_, ref by)) if by == "Cleo"), "{again:?}");
+    assert!(matches!(finish_followup(&store, 99, None, "Ada", on_time()).await, Err(FollowupRefused::Unknown(99))));
+    let overdue = overdue_followups(&store, "2018-03-27".parse().unwrap()).await.unwrap();
+    assert_eq!(overdue.iter().map(|f| f.owner.as_str()).collect::<Vec<_>>(), ["Ben", "Ada"]);
+    assert_eq!(overdue[0].counted, ["2018-03-24 is a Saturday"]);
 }
 
 /// A database with something in every table.
@@ -1012,16 +1142,9 @@ async fn filled(store: &Store) -> Files {
     approve(store, &shown, 2, "Cleo", Some(b"yes"), early()).await.unwrap();
     ended(store, "FRA", Event::Taken, taken_verdict()).await;
     add_entry(store, entry("FRA", Kind::Reply, "thank you"), on_time()).await.unwrap();
-    let meeting = NewMeeting {
-        campaign: CAMPAIGN.parse().unwrap(),
-        delegation: "FRA".parse().unwrap(),
-        at: on_time(),
-        place: "Palais".into(),
-        attendees: vec![],
-        agenda: None,
-        by: "Ada".into(),
-    };
-    add_meeting(store, &meeting, on_time()).await.unwrap();
+    let id = add_meeting(store, &a_meeting("FRA", "2018-03-20T08:00:00Z"), on_time()).await.unwrap();
+    let said = Minutes { text: "Yes.".into(), stance: None, ask: None, actions: vec![an_action("Ada", "2018-03-23")] };
+    hold_meeting(store, id, &said, "Ada", on_time()).await.unwrap();
     files
 }
 
@@ -1033,7 +1156,7 @@ async fn check_copy(from: &Store, files: &Files, to: &Store) {
     // The copy goes on where the original was: nothing new to plan, and new rows have new numbers.
     assert!(plan_it(to, files).await.changes.is_empty());
     let (id, _) = add_entry(to, entry("DEU", Kind::Note, "in the copy"), on_time()).await.unwrap();
-    assert_eq!(to.entries(&EntryFilter::default()).await.unwrap().len(), 2);
+    assert_eq!(to.entries(&EntryFilter::default()).await.unwrap().len(), 3);
     assert!(id > from.entries(&EntryFilter::default()).await.unwrap()[0].id);
     claim(to, "w9", 2, minutes(1)).await;
     let refused = from.copy_to(to).await;

@@ -4,7 +4,8 @@ use chrono::Duration;
 use icalendar::{Calendar, Component as _, Event, EventLike as _, EventStatus, Property};
 
 use crate::report::agenda::{Entry, When};
-use crate::vocabulary::{Instant, safe_text};
+use crate::responses::Meeting;
+use crate::vocabulary::{Address, Instant, Mailbox, safe_text};
 
 /// RFC 5545, 3.1: octets in a line, its end not counted.
 const LONGEST_LINE: usize = 75;
@@ -16,16 +17,21 @@ const SHOWN_FOR: Duration = Duration::minutes(15);
 ///
 /// `now` becomes the time of revision (DTSTAMP): of two files, the one that was written later says what holds.
 pub fn write(entries: &[Entry], now: Instant) -> String {
-    let mut calendar = Calendar::empty();
-    for (key, value) in [("VERSION", "2.0"), ("PRODID", "-//demarche//demarche//EN"), ("CALSCALE", "GREGORIAN")] {
-        calendar.append_property(Property::new(key, value));
-    }
-    calendar.append_property(Property::new("METHOD", "PUBLISH"));
+    let mut calendar = empty("PUBLISH");
     calendar.append_property(Property::new("X-WR-CALNAME", "demarche"));
     for entry in entries {
         calendar.push(event(entry, now));
     }
     folded(&calendar.to_string())
+}
+
+fn empty(method: &str) -> Calendar {
+    let mut calendar = Calendar::empty();
+    for (key, value) in [("VERSION", "2.0"), ("PRODID", "-//demarche//demarche//EN"), ("CALSCALE", "GREGORIAN")] {
+        calendar.append_property(Property::new(key, value));
+    }
+    calendar.append_property(Property::new("METHOD", method));
+    calendar
 }
 
 fn event(entry: &Entry, now: Instant) -> Event {
@@ -35,14 +41,75 @@ fn event(entry: &Entry, now: Instant) -> Event {
         .summary(&safe_text::line(&entry.title))
         .description(&safe_text::lines(&entry.about))
         // Nobody is busy because the Council sits.
-        .add_property("TRANSP", "TRANSPARENT")
+        .add_property("TRANSP", if entry.meeting.is_some() { "OPAQUE" } else { "TRANSPARENT" })
         .status(if entry.provisional { EventStatus::Tentative } else { EventStatus::Confirmed });
     match entry.when {
         // The day on which an all-day entry ends does not belong to it: RFC 5545, 3.6.1.
         When::Days { first, last } => event.starts(first.date()).ends(last.next().unwrap_or(last).date()),
         When::Moment { at } => event.starts(at.utc()).ends(at.plus(SHOWN_FOR).utc()),
+        When::Hours { from, until } => event.starts(from.utc()).ends(until.utc()),
     };
+    if let Some(meeting) = &entry.meeting {
+        event
+            .location(&safe_text::line(&meeting.location))
+            .sequence(meeting.sequence)
+            .last_modified(meeting.changed.utc());
+        if meeting.cancelled {
+            event.status(EventStatus::Cancelled);
+        }
+    }
     event.done()
+}
+
+/// An invitation for one mission (RFC 5546, 3.2.2). Nothing in it depends on when it is written: its bytes are approved.
+#[derive(Debug)]
+pub struct Invitation<'a> {
+    pub meeting: &'a Meeting,
+    /// In the letter's language, as its subject.
+    pub title: &'a str,
+    /// Who invites: the mission's calendar answers to this address.
+    pub from: &'a Mailbox,
+    pub to: &'a [Address],
+}
+
+/// The file that goes with the letter which confirms a meeting.
+pub fn invite(invitation: &Invitation<'_>) -> String {
+    let Invitation { meeting, title, from, to } = invitation;
+    let mut event = Event::with_uid(&meeting.uid);
+    event
+        .timestamp(meeting.changed_at.utc())
+        .sequence(meeting.sequence)
+        .status(EventStatus::Confirmed)
+        .summary(&safe_text::line(title))
+        .location(&safe_text::line(&meeting.arranged.place))
+        .starts(meeting.arranged.at.utc())
+        .ends(meeting.arranged.ends().utc())
+        .add_property("TRANSP", "OPAQUE");
+    if let Some(agenda) = &meeting.agenda {
+        event.description(&safe_text::lines(agenda));
+    }
+    let name = from.name.clone().unwrap_or_else(|| from.address.to_string());
+    let mut organizer = Property::new("ORGANIZER", format!("mailto:{}", from.address));
+    organizer.add_parameter("CN", &parameter(&name));
+    event.append_property(organizer);
+    for address in *to {
+        let mut attendee = Property::new("ATTENDEE", format!("mailto:{address}"));
+        for (key, value) in
+            [("CUTYPE", "INDIVIDUAL"), ("ROLE", "REQ-PARTICIPANT"), ("PARTSTAT", "NEEDS-ACTION"), ("RSVP", "TRUE")]
+        {
+            attendee.add_parameter(key, value);
+        }
+        event.append_multi_property(attendee);
+    }
+    let mut calendar = empty("REQUEST");
+    calendar.push(event.done());
+    folded(&calendar.to_string())
+}
+
+/// A parameter's value: inside quotes anything may stand but a quote and controls (RFC 5545, 3.2).
+fn parameter(text: &str) -> String {
+    let plain: String = safe_text::line(text).chars().map(|c| if c == '"' { '\'' } else { c }).collect();
+    format!("\"{plain}\"")
 }
 
 /// The crate does not count the space that begins a continued line, and so writes some that are one octet too long.
@@ -78,6 +145,7 @@ mod tests {
             about: "Source: OHCHR".to_owned(),
             when,
             provisional: false,
+            meeting: None,
         }
     }
 

@@ -4,7 +4,7 @@ use chrono::Duration;
 
 use super::attach::Attach;
 use super::audience::Audience;
-use super::milestone::When;
+use super::milestone::{MilestoneRef, When};
 use crate::vocabulary::{Address, AskId, CampaignId, LetterName, Mailbox, StateCode, StepId, Zone};
 
 /// What `config/campaigns/NAME.toml` says, checked.
@@ -91,6 +91,13 @@ pub struct Step {
     pub if_provisional: IfProvisional,
     /// In the order in which the message shows them; nothing twice.
     pub attach: Vec<Attach>,
+}
+
+impl Step {
+    /// Whether it confirms meetings, each with a letter of its own, and is counted from no date.
+    pub fn is_for_meetings(&self) -> bool {
+        self.when.milestone == MilestoneRef::EachMeeting
+    }
 }
 
 /// A condition judged at the moment of sending.

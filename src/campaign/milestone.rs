@@ -17,6 +17,10 @@ pub enum MilestoneRef {
     /// The first review of a State after the campaign's other milestones.
     UprNext(StateCode),
     Custom(CustomId),
+    /// Of the step that confirms meetings: each meeting that the campaign has agreed. In no calendar.
+    EachMeeting,
+    /// One of them, by its number.
+    Meeting(i64),
 }
 
 /// The forms that a milestone can be written in.
@@ -57,6 +61,8 @@ impl fmt::Display for MilestoneRef {
             Self::UprReview(n, state) => write!(f, "upr:{n}.{state}"),
             Self::UprNext(state) => write!(f, "upr:next.{state}"),
             Self::Custom(id) => write!(f, "custom:{id}"),
+            Self::EachMeeting => f.write_str("meeting"),
+            Self::Meeting(number) => write!(f, "meeting:{number}"),
         }
     }
 }

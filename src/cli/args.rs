@@ -1,12 +1,17 @@
 //! The words of the command line. The comments here are the help.
 
 mod mail;
+mod meetings;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use mail::{CollectArgs, LogAddArgs, LogArgs, LogCommand, PenArgs, PenCommand};
+pub use meetings::{
+    FollowupAddArgs, FollowupsArgs, FollowupsCommand, MeetingAddArgs, MeetingArgs, MeetingCommand, MeetingDoneArgs,
+    MeetingListArgs, MeetingMoveArgs,
+};
 
 /// Put a coalition's letter before every delegation at the right moment of the UN calendar
 ///
@@ -88,10 +93,12 @@ pub enum Command {
     Pen(PenArgs),
     /// Read and write the response log
     Log(LogArgs),
-    /// Note follow-up meetings
+    /// Keep follow-up meetings: agreed, moved, held, cancelled
     Meeting(MeetingArgs),
     /// Show where delegations stand to each ask, and what has moved
     Positions(PositionsArgs),
+    /// Show who of ours has to do what, by when; the overdue first
+    Followups(FollowupsArgs),
     /// Print completions for a shell
     Completions(CompletionsArgs),
     /// Print the manual page
@@ -417,43 +424,6 @@ pub struct EraseArgs {
     /// Answer the question with yes
     #[arg(long)]
     pub yes: bool,
-}
-
-#[derive(Debug, Args)]
-pub struct MeetingArgs {
-    #[command(subcommand)]
-    pub command: MeetingCommand,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum MeetingCommand {
-    /// Note a meeting that was agreed
-    Add(MeetingAddArgs),
-    /// Show the meetings, the next first
-    List {
-        campaign: Option<String>,
-        #[arg(long, value_name = "STATE")]
-        delegation: Option<String>,
-    },
-}
-
-#[derive(Debug, Args)]
-pub struct MeetingAddArgs {
-    #[arg(long, value_name = "STATE")]
-    pub delegation: String,
-    /// In the campaign's zone, as in "2018-02-20 15:00"
-    #[arg(long, value_name = "TIME")]
-    pub at: String,
-    #[arg(long, value_name = "PLACE")]
-    pub place: String,
-    /// The campaign that it belongs to [default: the one that wrote last to this mission]
-    #[arg(long, value_name = "CAMPAIGN")]
-    pub campaign: Option<String>,
-    /// Who comes; may be repeated
-    #[arg(long = "with", value_name = "NAME")]
-    pub attendees: Vec<String>,
-    #[arg(long, value_name = "TEXT")]
-    pub agenda: Option<String>,
 }
 
 #[derive(Debug, Args)]

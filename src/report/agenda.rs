@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::campaign::States;
 use crate::outbox::Status;
+use crate::responses::{Meeting, MeetingState};
 use crate::schedule::{Calendar, Dated, Holiday, HolidayKind, HrcSession, UprReview, UprSession, english_ordinal};
 use crate::vocabulary::{Day, DispatchId, Instant};
 
@@ -20,6 +21,19 @@ pub struct Entry {
     pub when: When,
     /// The date may still change.
     pub provisional: bool,
+    #[serde(flatten)]
+    pub meeting: Option<OfMeeting>,
+}
+
+/// What an entry says besides, where it is a meeting of ours.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OfMeeting {
+    pub location: String,
+    /// RFC 5546, 2.1.4: a calendar takes the entry with the highest.
+    pub sequence: u32,
+    pub cancelled: bool,
+    /// When it was agreed, moved or cancelled last.
+    pub changed: Instant,
 }
 
 /// When an entry is.
@@ -33,6 +47,10 @@ pub enum When {
     },
     Moment {
         at: Instant,
+    },
+    Hours {
+        from: Instant,
+        until: Instant,
     },
 }
 
@@ -67,6 +85,7 @@ pub fn dates(calendar: &Calendar, states: &States, from: Day, until: Day, holida
         about: "config/calendar.toml".to_owned(),
         when: When::Days { first: custom.day, last: custom.day },
         provisional: custom.provisional,
+        meeting: None,
     }));
     if holidays {
         entries.extend(calendar.holidays(from, until).map(day_off));
@@ -104,6 +123,7 @@ fn hrc(session: &HrcSession) -> Option<Entry> {
         about: format!("Source: {source}"),
         when,
         provisional,
+        meeting: None,
     })
 }
 
@@ -120,6 +140,7 @@ fn upr(session: &UprSession, states: &[String]) -> Option<Entry> {
         about: format!("{reviewed}Source: {source}"),
         when,
         provisional,
+        meeting: None,
     })
 }
 
@@ -131,6 +152,7 @@ fn review(review: &UprReview, state: &str) -> Entry {
         about: format!("Source: {}", review.sure.shown_source()),
         when: When::Days { first: review.day, last: review.day },
         provisional: review.sure.provisional,
+        meeting: None,
     }
 }
 
@@ -146,7 +168,43 @@ fn day_off(holiday: &Holiday) -> Entry {
         about: about.to_owned(),
         when: When::Days { first: holiday.day, last: holiday.day },
         provisional: !holiday.verified,
+        meeting: None,
     }
+}
+
+/// One entry for each meeting. One that was cancelled says so, and so leaves the calendars that hold it.
+pub fn meetings(meetings: &[Meeting], states: &States) -> Vec<Entry> {
+    let entry = |meeting: &Meeting| {
+        let name = states.get(meeting.delegation).map_or_else(|| meeting.delegation.to_string(), |s| s.name_en.clone());
+        let people = |who: &str, names: &[String]| {
+            if names.is_empty() { None } else { Some(format!("{who}: {}", names.join(", "))) }
+        };
+        let confirmed = meeting.is_confirmed().then(|| "The mission has accepted the invitation".to_owned());
+        let about: Vec<String> = [
+            meeting.agenda.clone(),
+            people("From the mission", &meeting.theirs),
+            people("From the coalition", &meeting.ours),
+            confirmed,
+            Some(format!("Campaign {}, meeting {}", meeting.campaign, meeting.id)),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        Entry {
+            uid: meeting.uid.clone(),
+            title: format!("Meeting with {name}"),
+            about: about.join("\n"),
+            when: When::Hours { from: meeting.arranged.at, until: meeting.arranged.ends() },
+            provisional: false,
+            meeting: Some(OfMeeting {
+                location: meeting.arranged.place.clone(),
+                sequence: meeting.sequence,
+                cancelled: meeting.state == MeetingState::Cancelled,
+                changed: meeting.changed_at,
+            }),
+        }
+    };
+    meetings.iter().map(entry).collect()
 }
 
 /// One entry for each step, at the time at which most of its letters leave, and one for each letter that a person gave another
@@ -196,6 +254,7 @@ fn leaves(letters: &[&Leaving], alone: Option<&str>) -> Option<Entry> {
         about: format!("{}\nCounted from {}", counts.join(", "), first.milestone),
         when: When::Moment { at: first.due },
         provisional,
+        meeting: None,
     })
 }
 

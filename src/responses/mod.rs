@@ -1,11 +1,15 @@
-//! REMEMBERED: the response log and the meetings.
+//! REMEMBERED: the response log, the meetings and the next actions.
 
+pub mod confirming;
 pub mod entry;
+pub mod followup;
 pub mod ledger;
 pub mod meeting;
 pub mod stance;
 
+pub use confirming::{NoAnswer, Noted, Weighed};
 pub use entry::{Attachment, NewEntry};
+pub use followup::{Action, Followup, FollowupError, NewFollowup};
 pub use ledger::{EntrySource, Evidence, Ledger};
-pub use meeting::NewMeeting;
+pub use meeting::{Arrangement, Happening, Meeting, MeetingError, MeetingState, NewMeeting};
 pub use stance::Stance;

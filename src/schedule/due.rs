@@ -94,7 +94,7 @@ fn count(offset: Offset, from: Day, calendar: &Calendar, reasoning: &mut Vec<Str
 }
 
 /// Months keep the day or take the month's last: a month before 31 March is 28 February, or 29 in a leap year.
-fn plus_months(from: Day, count: i32) -> Option<Day> {
+pub(super) fn plus_months(from: Day, count: i32) -> Option<Day> {
     let months = Months::new(count.unsigned_abs());
     let date = if count < 0 { from.date().checked_sub_months(months) } else { from.date().checked_add_months(months) };
     date.map(Day::from)

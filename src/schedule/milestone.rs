@@ -36,6 +36,10 @@ impl Calendar {
             MilestoneRef::UprReview(n, state) => self.of_review(*n, *state, states),
             MilestoneRef::UprNext(state) => Err(ScheduleError::NextNeedsTheOthers { state: *state }),
             MilestoneRef::Custom(id) => self.of_custom(id),
+            // The meetings stand in the database, not in the calendar: who asks here has none.
+            MilestoneRef::EachMeeting | MilestoneRef::Meeting(_) => {
+                Err(ScheduleError::DayUnknown { reference: reference.clone() })
+            }
         }
     }
 

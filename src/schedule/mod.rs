@@ -2,6 +2,7 @@
 
 pub mod calendar;
 pub mod contradictions;
+pub mod deadline;
 pub mod due;
 pub mod entries;
 pub mod error;
@@ -16,6 +17,7 @@ pub mod working_days;
 
 pub use calendar::{Calendar, Corrections, HrcCorrection, UprSessionCorrection};
 pub use contradictions::Contradiction;
+pub use deadline::Deadline;
 pub use due::{Due, due, names_days_off};
 pub use entries::{Custom, Dated, Holiday, HolidayKind, HrcSession, Origin, Sure, UprReview, UprSession};
 pub use error::ScheduleError;

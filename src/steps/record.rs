@@ -1,7 +1,7 @@
-//! The response log and the meetings: entries by hand, corrections, erasure.
+//! The response log: entries by hand, corrections, erasure.
 
 use crate::adapters::store::{EntryFilter, Store, StoreError, StoredEntry};
-use crate::responses::{NewEntry, NewMeeting, Stance};
+use crate::responses::{NewEntry, Stance};
 use crate::vocabulary::{AskId, CampaignId, Instant, StateCode};
 
 /// Adds an entry to the log. Where the caller does not say which letter it answers, it is the last one to that mission.
@@ -110,17 +110,6 @@ pub fn again(old: &StoredEntry, by: &str) -> NewEntry {
         corrects: Some(old.id),
         by: by.to_owned(),
     }
-}
-
-/// Adds a meeting.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn add_meeting(store: &Store, meeting: &NewMeeting, now: Instant) -> Result<i64, StoreError> {
-    let tx = store.begin().await?;
-    let id = tx.add_meeting(meeting, now).await?;
-    tx.commit().await?;
-    Ok(id)
 }
 
 /// Empties what a person who asks for it left in the log. Returns how many entries, and the digests of files to remove.

@@ -43,6 +43,9 @@ macro_rules! each_table {
         $run!(doubtful_address, "doubtful_addresses", [Address]);
         $run!(entry, "entries", [Key]);
         $run!(meeting, "meetings", [Key]);
+        $run!(meeting_event, "meeting_events", [Key]);
+        $run!(followup, "followups", [Key]);
+        $run!(followup_event, "followup_events", [Key]);
         $run!(slot, "slots", [Job, Slot]);
     };
 }
@@ -80,7 +83,9 @@ impl Store {
         }
         each_table!(copy);
         if to.dialect == Dialect::Postgres {
-            for table in ["dispatches", "approvals", "attempts", "history", "messages", "entries", "meetings"] {
+            let numbered =
+                ["dispatches", "approvals", "attempts", "history", "messages", "entries", "meetings", "meeting_events"];
+            for table in numbered.into_iter().chain(["followups", "followup_events"]) {
                 let sql = format!(
                     "SELECT setval(pg_get_serial_sequence('{table}', 'key'), (SELECT COALESCE(MAX(key), 0) + 1 FROM {table}), false)"
                 );

@@ -6,15 +6,16 @@ use std::path::Path;
 use serde_json::json;
 
 use crate::adapters::ics;
-use crate::adapters::store::{DispatchFilter, Store};
+use crate::adapters::store::{DispatchFilter, MeetingFilter, Store};
 use crate::cli::answer::{Answer, CliError};
 use crate::cli::args::CalendarExportArgs;
-use crate::cli::context::{Context, campaign, day, shown};
+use crate::cli::context::{Context, campaign, campaign_id, day, shown};
 use crate::cli::output;
 use crate::config::sections::campaign::CampaignFile;
 use crate::config::workspace::Workspace;
 use crate::outbox::{Dispatch, Draft};
-use crate::report::agenda::{Leaving, dates, letters};
+use crate::report::agenda::{Leaving, dates, letters, meetings};
+use crate::responses::MeetingState;
 use crate::steps::draft::{Drafting, Pdf, Wanted, draft_only};
 use crate::vocabulary::problem::Problem;
 use crate::vocabulary::{Day, Zone};
@@ -34,6 +35,13 @@ pub async fn run(context: &Context, args: &CalendarExportArgs) -> Result<Answer,
     let leaving: Vec<Leaving> = leaving.into_iter().filter(within).collect();
     let mut entries = dates(&workspace.calendar, workspace.states(), from, until, args.holidays);
     entries.extend(letters(&leaving));
+    if let Some(store) = &store {
+        let campaign = args.campaign.as_deref().map(campaign_id).transpose()?;
+        let mut agreed = store.meetings(&MeetingFilter { campaign, ..MeetingFilter::default() }).await?;
+        agreed.retain(|meeting| meeting.state == MeetingState::Agreed);
+        agreed.retain(|meeting| (from..=until).contains(&Zone::GENEVA.day_of(meeting.arranged.at)));
+        entries.extend(meetings(&agreed, workspace.states()));
+    }
     let dayless: Vec<u16> = workspace
         .calendar
         .upr_sessions(Some(from), Some(until))
@@ -68,7 +76,10 @@ pub async fn run(context: &Context, args: &CalendarExportArgs) -> Result<Answer,
 }
 
 /// Only another calendar is written over: a slip of the pen must not cost the contact list.
-fn save(file: &Path, text: &str) -> Result<(), CliError> {
+///
+/// # Errors
+/// When something else is there, or the folder refuses.
+pub fn save(file: &Path, text: &str) -> Result<(), CliError> {
     use std::io::Read as _;
     let mut start = Vec::new();
     let there = std::fs::File::open(file).and_then(|open| open.take(15).read_to_end(&mut start)).is_ok();

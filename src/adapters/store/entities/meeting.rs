@@ -16,6 +16,12 @@ pub struct Model {
     pub state: String,
     pub created_at: i64,
     pub created_by: String,
+    pub minutes_long: i64,
+    pub ours: String,
+    pub sequence: i64,
+    pub changed_at: Option<i64>,
+    pub confirmed: Option<i64>,
+    pub entry: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
