@@ -5,6 +5,7 @@ pub mod approve;
 pub mod changed;
 pub mod correct;
 pub mod decide;
+pub mod digest;
 pub mod dispatch;
 pub mod doubtful;
 pub mod draft;

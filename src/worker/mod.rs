@@ -1,9 +1,11 @@
 //! The worker: rounds of sending, woken by the clock, stopped with care.
 
 pub mod bell;
+pub mod digest;
 pub mod files_watch;
 pub mod round;
 pub mod stop;
 
+pub use digest::DigestDesk;
 pub use round::{Report, Worker};
 pub use stop::Stop;

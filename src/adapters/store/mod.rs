@@ -11,10 +11,12 @@ mod ledger;
 mod log;
 mod meetings;
 mod neighbours;
+mod news;
 mod outbox;
 mod outcomes;
 mod plans;
 mod rows;
+mod slots;
 mod tokens;
 
 use std::path::{Path, PathBuf};
@@ -35,6 +37,7 @@ pub use meetings::StoredMeeting;
 pub use outbox::{DispatchFilter, Move, Standing};
 pub use outcomes::Outcome;
 pub use plans::PlanRecord;
+pub use slots::Slot;
 
 /// Where the database is, ready to be opened.
 #[derive(Debug, Clone)]

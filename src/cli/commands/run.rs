@@ -16,13 +16,15 @@ use crate::config::sections::installation::Mode;
 use crate::config::workspace::Workspace;
 use crate::outbox::Status;
 use crate::ports::Mailer;
+use crate::schedule::Slots;
+use crate::steps::digest::Letterhead;
 use crate::steps::dispatch::Moved;
 use crate::steps::reconcile::forgotten;
 use crate::vocabulary::{DispatchId, Zone};
 use crate::worker::bell::Bell;
 use crate::worker::files_watch;
 use crate::worker::round::{OnMove, State};
-use crate::worker::{Report, Stop, Worker};
+use crate::worker::{DigestDesk, Report, Stop, Worker};
 
 pub async fn run(context: &Context, args: &RunArgs) -> Result<Answer, CliError> {
     let workspace = context.workspace();
@@ -35,15 +37,17 @@ pub async fn run(context: &Context, args: &RunArgs) -> Result<Answer, CliError> 
     let stop = Stop::default();
     let answer = match wiring::post(context, &workspace, sender.as_ref())? {
         Post::Files(mailer) => {
+            let digest = digest_desk(context, &workspace, &store, wiring::digests_beside(&mailer), &policy);
             let worker = worker(context, &store, mailer, policy, connections, &stop);
-            work(worker, &workspace, args.until_idle).await
+            work(worker, digest, &workspace, args.until_idle).await
         }
         Post::Smtp(mailer) => {
+            let digest = digest_desk(context, &workspace, &store, mailer.as_ref().clone(), &policy);
             let mut worker = worker(context, &store, *mailer, policy, connections, &stop);
             let journal = wiring::journal(context, &store.secret(context.now()).await?)?;
             refuse_a_forgetful_database(&store, &journal).await?;
             worker.journal = Some(journal);
-            work(worker, &workspace, args.until_idle).await
+            work(worker, digest, &workspace, args.until_idle).await
         }
     };
     drop(lock);
@@ -91,6 +95,29 @@ fn worker<M: Mailer>(
     }
 }
 
+type OurDigest<M> = DigestDesk<crate::adapters::clock::SystemClock, M, Folder>;
+
+/// `None`: nobody is to get a digest.
+fn digest_desk<M: Mailer>(
+    context: &Context,
+    workspace: &Workspace,
+    store: &Store,
+    mailer: M,
+    policy: &crate::steps::dispatch::Policy,
+) -> Option<OurDigest<M>> {
+    let worker = &workspace.installation.as_ref()?.worker;
+    Some(DigestDesk {
+        store: store.clone(),
+        clock: context.clock,
+        mailer,
+        files: Folder(context.folder.clone()),
+        slots: Slots::new(worker.digest.as_str(), worker.zone)?,
+        head: Letterhead::of(worker)?,
+        worker: policy.worker.clone(),
+        real_server: policy.real_server,
+    })
+}
+
 /// In smtp mode nothing leaves while letters of the campaign went to files only: they would be missing without anybody noticing.
 async fn refuse_files_then_real(workspace: &Workspace, store: &Store) -> Result<(), CliError> {
     if workspace.installation.as_ref().is_none_or(|i| i.delivery.mode != Mode::Smtp) {
@@ -109,6 +136,7 @@ async fn refuse_files_then_real(workspace: &Workspace, store: &Store) -> Result<
 
 async fn work<M: Mailer>(
     mut worker: OurWorker<M>,
+    digest: Option<OurDigest<M>>,
     workspace: &Workspace,
     until_idle: bool,
 ) -> Result<Answer, CliError> {
@@ -133,6 +161,15 @@ async fn work<M: Mailer>(
             CliError::world(format!("the schedule cannot be started: {e}"), "look at [worker] in config/demarche.toml")
         };
         let mut bell = Bell::hang(&send, zone).await.map_err(scheduler)?;
+        let digest = match (digest, &workspace.installation) {
+            (Some(desk), Some(i)) => {
+                let bell = Bell::hang(i.worker.digest.as_str(), i.worker.zone).await.map_err(scheduler)?;
+                let digest = tokio::spawn(desk.run(bell, stop.clone()));
+                tokio::spawn(cut_off(digest.abort_handle(), stop.clone()));
+                Some(digest)
+            }
+            _ => None,
+        };
         output::say(&format!("sending as {send} in {zone}; SIGTERM or Ctrl-C ends it"));
         while !stop.is_asked() {
             match worker.round().await {
@@ -151,9 +188,21 @@ async fn work<M: Mailer>(
             }
         }
         bell.take_down().await;
+        if let Some(digest) = digest {
+            // Cut off or not: it has said itself what went wrong.
+            let _ended = digest.await;
+        }
     }
     signals.abort();
     Ok(answer(&total, &lost))
+}
+
+/// Once somebody has asked to stop, a digest in hand has 8 s of the worker's 10; one that is cut off is sent again by whoever
+/// comes next.
+async fn cut_off(digest: tokio::task::AbortHandle, stop: Stop) {
+    stop.asked().await;
+    tokio::time::sleep(Duration::from_secs(8)).await;
+    digest.abort();
 }
 
 fn add(total: &mut Report, report: Report) {
