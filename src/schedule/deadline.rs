@@ -78,7 +78,6 @@ impl Calendar {
 #[cfg(test)]
 mod tests {
     use super::super::sample::{calendar, day};
-    use super::*;
 
     fn after(from: &str, offset: &str) -> (String, Vec<String>) {
         let found = calendar().deadline_after(day(from), offset.parse().unwrap()).unwrap();

@@ -7,7 +7,7 @@ use sea_orm::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::entities::{installation, meeting, meeting_event};
+use super::entities::{entry, installation, meeting, meeting_event};
 use super::{Store, StoreError, Tx, rows};
 use crate::inbox::CalendarAnswer;
 use crate::responses::meeting::uid;
@@ -207,9 +207,12 @@ impl Store {
     ///
     /// # Errors
     /// When the database refuses.
-    #[expect(clippy::unused_async, reason = "it will be asked of the database, once incoming mail is kept there")]
-    pub async fn calendar_answer(&self, _entry: i64) -> Result<Option<CalendarAnswer>, StoreError> {
-        Ok(None)
+    pub async fn calendar_answer(&self, id: i64) -> Result<Option<CalendarAnswer>, StoreError> {
+        let message = match entry::Entity::find_by_id(id).one(&self.db).await?.and_then(|row| row.message) {
+            Some(key) => self.incoming(key).await?,
+            None => None,
+        };
+        Ok(message.and_then(|message| message.details.calendar()))
     }
 }
 

@@ -9,6 +9,7 @@ pub mod completions;
 pub mod contacts;
 pub mod database;
 pub mod decide;
+pub mod digest;
 pub mod dispatches;
 pub mod erase;
 mod explain;

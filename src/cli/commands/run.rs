@@ -17,13 +17,15 @@ use crate::config::sections::installation::Mode;
 use crate::config::workspace::Workspace;
 use crate::outbox::Status;
 use crate::ports::Mailer;
+use crate::schedule::Slots;
+use crate::steps::digest::Letterhead;
 use crate::steps::dispatch::Moved;
 use crate::steps::reconcile::forgotten;
 use crate::vocabulary::{DispatchId, Zone};
 use crate::worker::bell::Bell;
 use crate::worker::files_watch;
 use crate::worker::round::{OnMove, State};
-use crate::worker::{MailWanted, Report, Stop, Worker};
+use crate::worker::{DigestDesk, MailWanted, Report, Stop, Worker};
 
 pub async fn run(context: &Context, args: &RunArgs) -> Result<Answer, CliError> {
     let workspace = context.workspace();
@@ -37,15 +39,17 @@ pub async fn run(context: &Context, args: &RunArgs) -> Result<Answer, CliError> 
     let collector = run_mail::collector(context, &workspace, &store).await?;
     let answer = match wiring::post(context, &workspace, sender.as_ref())? {
         Post::Files(mailer) => {
+            let digest = digest_desk(context, &workspace, &store, wiring::digests_beside(&mailer), &policy);
             let worker = worker(context, &store, mailer, policy, connections, &stop);
-            work(worker, collector, &workspace, args.until_idle).await
+            work(worker, collector, digest, &workspace, args.until_idle).await
         }
         Post::Smtp(mailer) => {
+            let digest = digest_desk(context, &workspace, &store, mailer.as_ref().clone(), &policy);
             let mut worker = worker(context, &store, *mailer, policy, connections, &stop);
             let journal = wiring::journal(context, &store.secret(context.now()).await?)?;
             refuse_a_forgetful_database(&store, &journal).await?;
             worker.journal = Some(journal);
-            work(worker, collector, &workspace, args.until_idle).await
+            work(worker, collector, digest, &workspace, args.until_idle).await
         }
     };
     drop(lock);
@@ -93,6 +97,30 @@ fn worker<M: Mailer>(
     }
 }
 
+type OurDigest<M> = DigestDesk<crate::adapters::clock::SystemClock, M, Folder>;
+
+/// `None`: nobody is to get a digest.
+fn digest_desk<M: Mailer>(
+    context: &Context,
+    workspace: &Workspace,
+    store: &Store,
+    mailer: M,
+    policy: &crate::steps::dispatch::Policy,
+) -> Option<OurDigest<M>> {
+    let worker = &workspace.installation.as_ref()?.worker;
+    Some(DigestDesk {
+        store: store.clone(),
+        clock: context.clock,
+        mailer,
+        files: Folder(context.folder.clone()),
+        slots: Slots::new(worker.digest.as_str(), worker.zone)?,
+        head: Letterhead::of(worker)?,
+        mailbox: policy.mailbox.clone(),
+        worker: policy.worker.clone(),
+        real_server: policy.real_server,
+    })
+}
+
 /// In smtp mode nothing leaves while letters of the campaign went to files only: they would be missing without anybody noticing.
 async fn refuse_files_then_real(workspace: &Workspace, store: &Store) -> Result<(), CliError> {
     if workspace.installation.as_ref().is_none_or(|i| i.delivery.mode != Mode::Smtp) {
@@ -112,6 +140,7 @@ async fn refuse_files_then_real(workspace: &Workspace, store: &Store) -> Result<
 async fn work<M: Mailer>(
     mut worker: OurWorker<M>,
     mut collector: Option<OurCollector>,
+    digest: Option<OurDigest<M>>,
     workspace: &Workspace,
     until_idle: bool,
 ) -> Result<Answer, CliError> {
@@ -148,6 +177,15 @@ async fn work<M: Mailer>(
             CliError::world(format!("the schedule cannot be started: {e}"), "look at [worker] in config/demarche.toml")
         };
         let mut bell = Bell::hang(&send, zone).await.map_err(scheduler)?;
+        let digest = match (digest, &workspace.installation) {
+            (Some(desk), Some(i)) => {
+                let bell = Bell::hang(i.worker.digest.as_str(), i.worker.zone).await.map_err(scheduler)?;
+                let digest = tokio::spawn(desk.run(bell, stop.clone()));
+                tokio::spawn(cut_off(digest.abort_handle(), stop.clone()));
+                Some(digest)
+            }
+            _ => None,
+        };
         let wanted = MailWanted::default();
         let collect = workspace.installation.as_ref().map(|i| i.worker.collect.as_str().to_owned());
         let reading = match (collector.take(), collect) {
@@ -184,12 +222,24 @@ async fn work<M: Mailer>(
         {
             tracing::error!(%error, "reading mail ended badly");
         }
+        if let Some(digest) = digest {
+            // Cut off or not: it has said itself what went wrong.
+            let _ended = digest.await;
+        }
     }
     if let Some(collector) = &mut collector {
         run_mail::file_copies(collector).await;
     }
     signals.abort();
     Ok(answer(&total, &lost))
+}
+
+/// Once somebody has asked to stop, a digest in hand has 8 s of the worker's 10; one that is cut off is sent again by whoever
+/// comes next.
+async fn cut_off(digest: tokio::task::AbortHandle, stop: Stop) {
+    stop.asked().await;
+    tokio::time::sleep(Duration::from_secs(8)).await;
+    digest.abort();
 }
 
 fn add(total: &mut Report, report: Report) {
