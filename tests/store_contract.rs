@@ -5,6 +5,9 @@
 #[path = "support/coalition.rs"]
 #[allow(dead_code, reason = "shared with other test programs")]
 mod coalition;
+#[path = "support/home.rs"]
+#[macro_use]
+mod home;
 #[path = "support/postgres.rs"]
 mod postgres_server;
 
@@ -38,61 +41,7 @@ use demarche::steps::meetings::{
 use demarche::steps::plan::PlanError;
 use demarche::steps::record::{CorrectionError, Reading, add_entry, correct_entry, erase};
 use demarche::vocabulary::{DispatchId, Instant};
-use postgres_server::{OwnDatabase, execute};
-
-/// One empty database of a test's own.
-enum Home {
-    Sqlite(tempfile::TempDir),
-    Postgres(OwnDatabase),
-}
-
-impl Home {
-    fn sqlite() -> Self {
-        Self::Sqlite(tempfile::tempdir().unwrap())
-    }
-
-    fn location(&self) -> Location {
-        match self {
-            Self::Sqlite(folder) => Location::Sqlite(folder.path().join("demarche.db")),
-            Self::Postgres(database) => database.location(),
-        }
-    }
-
-    async fn open(&self) -> Store {
-        Store::open(&self.location()).await.unwrap()
-    }
-
-    /// As another program would.
-    async fn execute(&self, sql: &str) {
-        let url = match self {
-            Self::Sqlite(folder) => format!("sqlite:{}", folder.path().join("demarche.db").display()),
-            Self::Postgres(database) => database.url(),
-        };
-        execute(&url, sql).await.unwrap();
-    }
-}
-
-/// Makes of each promise a test on SQLite and one on PostgreSQL.
-macro_rules! on_both_databases {
-    ($($promise:ident),+ $(,)?) => {
-        mod sqlite {
-            use super::Home;
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $promise() {
-                super::$promise(Home::sqlite()).await;
-            })+
-        }
-        mod postgres {
-            use super::{Home, OwnDatabase};
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $promise() {
-                if let Some(database) = OwnDatabase::create(stringify!($promise)).await {
-                    super::$promise(Home::Postgres(database)).await;
-                }
-            })+
-        }
-    };
-}
+use home::Home;
 
 on_both_databases![
     a_step_to_a_delegation_is_planned_once,
