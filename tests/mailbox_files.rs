@@ -264,7 +264,7 @@ async fn what_is_no_mail_is_refused_with_the_reason() {
     // Root reads everything.
     if fs::read("/etc/shadow").is_err() {
         write(&at("closed.eml"), MAIL, 1);
-        fs::set_permissions(at("closed.eml"), fs::Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(at("closed.eml"), fs::Permissions::from_mode(0o000)).unwrap();
         check_refused(&at("closed.eml"), "permission denied").await;
     }
 }
