@@ -26,7 +26,7 @@ pub struct OwnWords {
     pub own: String,
     /// What stood below `-- ` or a rule, and is not in `own`; may be empty.
     pub signature: String,
-    /// The writer wrote nothing: `own` is what was quoted or sent on.
+    /// The writer seems to have written nothing: `own` is what was quoted or sent on.
     pub borrowed: bool,
 }
 
@@ -86,7 +86,7 @@ pub fn says_nothing(text: &str) -> bool {
 pub fn own_words(text: &str) -> OwnWords {
     let clean = page::clean(text);
     let page = Page::of(&clean);
-    let parts = parts(&page);
+    let (parts, sent_on) = parts(&page);
     let mut own = String::new();
     let mut signature = String::new();
     for (start, end) in parts {
@@ -98,18 +98,18 @@ pub fn own_words(text: &str) -> OwnWords {
         let borrowed = !clean.trim().is_empty();
         return OwnWords { own: trimmed(&clean).to_owned(), signature: String::new(), borrowed };
     }
-    OwnWords { own: trimmed(&own).to_owned(), signature: trimmed(&signature).to_owned(), borrowed: false }
+    OwnWords { own: trimmed(&own).to_owned(), signature: trimmed(&signature).to_owned(), borrowed: sent_on }
 }
 
-/// Runs of lines that may be the writer's, as pairs of first line and line behind the last.
-fn parts(page: &Page<'_>) -> Vec<(usize, usize)> {
+/// Runs of lines that may be the writer's, as pairs of first line and line behind the last; and whether they are a mail that
+/// was sent on without a word.
+fn parts(page: &Page<'_>) -> (Vec<(usize, usize)>, bool) {
     let mut parts = Vec::new();
-    let banner = notices::banner(&page.lines[..page.len().min(12)]);
-    let (mut start, mut at) = (banner, banner);
-    let mut said = false;
+    let mut start = notices::banner(&page.lines[..page.len().min(12)]);
+    let mut at = start;
+    let (mut said, mut sent_on) = (false, false);
     while at < page.len() {
-        let found = introduction(page, at);
-        let Some(Introduction { end, marked, keep }) = found else {
+        let Some(Introduction { end, marked, heads }) = introduction(page, at) else {
             if page.is_quoted(at) {
                 said |= close(page, &mut parts, start, at);
                 start = at + 1;
@@ -118,27 +118,18 @@ fn parts(page: &Page<'_>) -> Vec<(usize, usize)> {
             continue;
         };
         said |= close(page, &mut parts, start, at);
-        start = end;
-        if !marked {
-            if said {
-                return parts;
-            }
-            // Nothing of the writer's above: a mail that was sent on, or a reply below what it answers, without a mark between.
-            if keep {
-                start = at;
-            }
-            at = end;
-            said = false;
-            if keep {
-                parts.push((start, end));
-                start = end;
-            }
-            continue;
+        if !marked && said {
+            return (parts, sent_on);
         }
-        at = end;
+        if !marked && heads {
+            // Nothing of the writer's above: a reader wants to know whose mail was sent on.
+            parts.push((at, end));
+            sent_on = true;
+        }
+        (start, at) = (end, end);
     }
     close(page, &mut parts, start, page.len());
-    parts
+    (parts, sent_on)
 }
 
 /// Adds a run of lines, and tells whether it says anything.
@@ -156,18 +147,18 @@ struct Introduction {
     end: usize,
     /// What follows carries marks of quotation, so that what has none is the writer's again.
     marked: bool,
-    /// Says from whom the mail below is, which a reader wants to know when it was sent on.
-    keep: bool,
+    /// It is the head of a mail.
+    heads: bool,
 }
 
 fn introduction(page: &Page<'_>, at: usize) -> Option<Introduction> {
     page.plain(at)?;
     if let Some(end) = headers::block(page, at) {
         let marked = end == at + 1 && page.is_quoted(page.words_from(end));
-        return Some(Introduction { end, marked, keep: true });
+        return Some(Introduction { end, marked, heads: true });
     }
     let end = attribution::line(page, at)?;
-    Some(Introduction { end, marked: page.is_quoted(page.words_from(end)), keep: false })
+    Some(Introduction { end, marked: page.is_quoted(page.words_from(end)), heads: false })
 }
 
 /// A run of lines, what closes it taken off.
