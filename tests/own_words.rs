@@ -70,6 +70,17 @@ fn a_signature_is_taken_off_and_kept_beside() {
 }
 
 #[test]
+fn answers_between_the_quotations_can_be_shown_with_what_they_answer() {
+    let mail = "Dear all,\n\nOn 02/03/2026 10:15, Coalition wrote:\n> Will you speak?\nYes.\n> Could we meet?\nThursday.\n> Best,";
+    let read = own_words(mail);
+    assert_eq!(read.own, "Dear all,\n\nYes.\n\nThursday.");
+    assert_eq!(read.in_context, "Dear all,\n\n> Will you speak?\n\nYes.\n\n> Could we meet?\n\nThursday.");
+    // A reply below all that it quotes answers the whole of it, which stands in our own letter.
+    let below = own_words("On 02/03/2026 10:15, Coalition wrote:\n> Could we meet?\n\nThursday.");
+    assert_eq!((below.own.as_str(), below.in_context.as_str()), ("Thursday.", "Thursday."));
+}
+
+#[test]
 fn a_mail_of_quotation_alone_is_shown_and_said_to_be_borrowed() {
     let read = own_words("On Mon, 2 Mar 2026 at 10:15, Coalition wrote:\n\n> Excellency,\n");
     assert!(read.borrowed && read.own.contains("> Excellency,"));

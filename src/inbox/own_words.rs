@@ -24,9 +24,12 @@ const MOST_CLOSINGS: usize = 12;
 pub struct OwnWords {
     /// Lines end with `\n`; no control characters, nothing that [`is_unsafe`](crate::vocabulary::safe_text::is_unsafe) names.
     pub own: String,
+    /// `own` with the quoted lines that it answers, each with its `>`: those between the writer's words, and those above them that
+    /// nothing introduces. Attributions, and what is quoted below the last word, are left out. Often the same as `own`.
+    pub in_context: String,
     /// What stood below `-- ` or a rule, and is not in `own`; may be empty.
     pub signature: String,
-    /// The writer wrote nothing: `own` is what was quoted or sent on.
+    /// The writer seems to have written nothing: `own` is what was quoted or sent on.
     pub borrowed: bool,
 }
 
@@ -34,6 +37,8 @@ pub struct OwnWords {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Visible {
     pub own: String,
+    /// As in [`OwnWords`].
+    pub in_context: String,
     pub whole: String,
     /// As in [`OwnWords`].
     pub signature: String,
@@ -53,8 +58,8 @@ pub fn visible(plain: Option<&str>, html: Option<&str>) -> Visible {
         }
         (None, None) => String::new(),
     };
-    let OwnWords { own, signature, borrowed } = own_words(&whole);
-    Visible { own, whole: trimmed(&whole).to_owned(), signature, borrowed }
+    let OwnWords { own, in_context, signature, borrowed } = own_words(&whole);
+    Visible { own, in_context, whole: trimmed(&whole).to_owned(), signature, borrowed }
 }
 
 /// A plain part that only sends the reader to the other one, or that a program made of HTML without taking the tags off.
@@ -86,68 +91,96 @@ pub fn says_nothing(text: &str) -> bool {
 pub fn own_words(text: &str) -> OwnWords {
     let clean = page::clean(text);
     let page = Page::of(&clean);
-    let parts = parts(&page);
-    let mut own = String::new();
-    let mut signature = String::new();
-    for (start, end) in parts {
-        let kept = Kept::of(&page.lines[start..end]);
-        append(&mut own, kept.own);
-        append(&mut signature, kept.signature);
+    let Reading { runs, sent_on } = read(&page);
+    let last = runs.iter().rposition(|run| run.speaks(&page)).map_or(0, |at| at + 1);
+    let (mut own, mut in_context, mut signature) = (String::new(), String::new(), String::new());
+    for (at, run) in runs.iter().enumerate() {
+        let lines = &page.lines[run.start..run.end];
+        match run.voice {
+            Voice::Writer => {
+                let kept = Kept::of(lines);
+                append(&mut own, kept.own);
+                append(&mut in_context, kept.own);
+                append(&mut signature, kept.signature);
+            }
+            Voice::Quoted { introduced } => {
+                if at < last && (!introduced || !own.is_empty()) {
+                    append(&mut in_context, lines);
+                }
+            }
+        }
     }
-    if own.trim().is_empty() {
-        let borrowed = !clean.trim().is_empty();
-        return OwnWords { own: trimmed(&clean).to_owned(), signature: String::new(), borrowed };
+    if own.is_empty() {
+        let all = trimmed(&clean).to_owned();
+        return OwnWords { in_context: all.clone(), borrowed: !all.is_empty(), own: all, signature: String::new() };
     }
-    OwnWords { own: trimmed(&own).to_owned(), signature: trimmed(&signature).to_owned(), borrowed: false }
+    let text = |text: &str| trimmed(text).to_owned();
+    OwnWords { own: text(&own), in_context: text(&in_context), signature: text(&signature), borrowed: sent_on }
 }
 
-/// Runs of lines that may be the writer's, as pairs of first line and line behind the last.
-fn parts(page: &Page<'_>) -> Vec<(usize, usize)> {
-    let mut parts = Vec::new();
-    let banner = notices::banner(&page.lines[..page.len().min(12)]);
-    let (mut start, mut at) = (banner, banner);
-    let mut said = false;
+/// Who speaks in a run of lines.
+#[derive(Clone, Copy)]
+enum Voice {
+    Writer,
+    Quoted {
+        /// Something above says whose words these are.
+        introduced: bool,
+    },
+}
+
+struct Run {
+    start: usize,
+    /// The line behind the last.
+    end: usize,
+    voice: Voice,
+}
+
+impl Run {
+    /// Whether the writer says anything here.
+    fn speaks(&self, page: &Page<'_>) -> bool {
+        matches!(self.voice, Voice::Writer) && !Kept::of(&page.lines[self.start..self.end]).own.is_empty()
+    }
+}
+
+/// A page, taken apart.
+#[derive(Default)]
+struct Reading {
+    /// In their order; introductions, and all below a mail that is quoted without marks, are left out.
+    runs: Vec<Run>,
+    /// A mail that was sent on without a word: the runs are another's.
+    sent_on: bool,
+}
+
+fn read(page: &Page<'_>) -> Reading {
+    let mut reading = Reading::default();
+    let mut at = notices::banner(&page.lines[..page.len().min(12)]);
+    let (mut said, mut introduced) = (false, false);
     while at < page.len() {
-        let found = introduction(page, at);
-        let Some(Introduction { end, marked, keep }) = found else {
-            if page.is_quoted(at) {
-                said |= close(page, &mut parts, start, at);
-                start = at + 1;
+        if let Some(Introduction { end, marked, heads }) = introduction(page, at) {
+            if !marked && said {
+                return reading;
             }
-            at += 1;
-            continue;
-        };
-        said |= close(page, &mut parts, start, at);
-        start = end;
-        if !marked {
-            if said {
-                return parts;
+            if !marked && heads {
+                // Nothing of the writer's above: a reader wants to know whose mail was sent on.
+                reading.runs.push(Run { start: at, end, voice: Voice::Writer });
+                reading.sent_on = true;
             }
-            // Nothing of the writer's above: a mail that was sent on, or a reply below what it answers, without a mark between.
-            if keep {
-                start = at;
-            }
+            introduced = true;
             at = end;
-            said = false;
-            if keep {
-                parts.push((start, end));
-                start = end;
-            }
             continue;
         }
-        at = end;
+        let start = at;
+        let quoted = page.is_quoted(at);
+        let ends = |at: usize| page.is_quoted(at) != quoted || (at > start && introduction(page, at).is_some());
+        at = (at..page.len()).find(|at| ends(*at)).unwrap_or(page.len());
+        let voice = if quoted { Voice::Quoted { introduced } } else { Voice::Writer };
+        let run = Run { start, end: at, voice };
+        let speaks = run.speaks(page);
+        said |= speaks;
+        introduced &= !speaks;
+        reading.runs.push(run);
     }
-    close(page, &mut parts, start, page.len());
-    parts
-}
-
-/// Adds a run of lines, and tells whether it says anything.
-fn close(page: &Page<'_>, parts: &mut Vec<(usize, usize)>, start: usize, end: usize) -> bool {
-    if start >= end {
-        return false;
-    }
-    parts.push((start, end));
-    !Kept::of(&page.lines[start..end]).own.is_empty()
+    reading
 }
 
 /// Lines that say that what follows is another's.
@@ -156,18 +189,18 @@ struct Introduction {
     end: usize,
     /// What follows carries marks of quotation, so that what has none is the writer's again.
     marked: bool,
-    /// Says from whom the mail below is, which a reader wants to know when it was sent on.
-    keep: bool,
+    /// It is the head of a mail.
+    heads: bool,
 }
 
 fn introduction(page: &Page<'_>, at: usize) -> Option<Introduction> {
     page.plain(at)?;
     if let Some(end) = headers::block(page, at) {
         let marked = end == at + 1 && page.is_quoted(page.words_from(end));
-        return Some(Introduction { end, marked, keep: true });
+        return Some(Introduction { end, marked, heads: true });
     }
     let end = attribution::line(page, at)?;
-    Some(Introduction { end, marked: page.is_quoted(page.words_from(end)), keep: false })
+    Some(Introduction { end, marked: page.is_quoted(page.words_from(end)), heads: false })
 }
 
 /// A run of lines, what closes it taken off.

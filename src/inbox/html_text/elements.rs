@@ -32,7 +32,8 @@ impl Role {
         if WRAPPINGS.iter().any(|wrapping| is_class(wrapping)) {
             return Self::Reply { quoted: true, forward: false };
         }
-        let quotes = QUOTING_CLASSES.iter().any(|class| is_class(class)) || QUOTING_IDS.contains(&id);
+        let yahoo = class.split_ascii_whitespace().any(|class| class.ends_with("yahoo_quoted"));
+        let quotes = yahoo || QUOTING_CLASSES.iter().any(|class| is_class(class)) || QUOTING_IDS.contains(&id);
         if quotes {
             return Self::Quotation;
         }
@@ -48,7 +49,6 @@ const QUOTING_CLASSES: &[&str] = &[
     "moz-cite-prefix",
     "moz-email-headers-table",
     "moz-forward-container",
-    "yahoo_quoted",
     "yahoo-quoted-begin",
     "outlookmessageheader",
     "hm_reply",
@@ -171,10 +171,13 @@ pub struct Elements {
 
 impl Elements {
     pub fn push(&mut self, element: Element) {
-        // A paragraph ends where the next one begins, an item likewise.
-        if matches!(element.name, Name::Paragraph | Name::Item)
-            && self.open.last().is_some_and(|last| last.name == element.name)
-        {
+        // A paragraph ends where a block begins, an item where the next one does.
+        let ends_last = self.open.last().is_some_and(|last| match last.name {
+            Name::Paragraph => element.name != Name::Inline,
+            Name::Item => element.name == Name::Item,
+            _ => false,
+        });
+        if ends_last {
             self.pop();
         }
         self.counts[element.name as usize] += 1;

@@ -7,8 +7,8 @@ const MOST_MARKS: usize = 4;
 /// Deeper lists are indented as far.
 const MOST_INDENTS: usize = 6;
 
-/// More empty lines say no more.
-const MOST_BREAKS: usize = 3;
+/// One empty line at most: more say no more.
+const MOST_BREAKS: usize = 2;
 
 /// What is owed before the next word, and what stands already.
 #[derive(Debug, Default)]

@@ -23,26 +23,27 @@ enum Below {
 
 /// Where the attribution that begins at line `at` ends: the line behind it.
 pub fn line(page: &Page<'_>, at: usize) -> Option<usize> {
-    let mut text = String::new();
+    let first = page.plain(at)?;
+    let mut length = 0;
     for end in at + 1..=at + MOST_FOLDS {
-        let line = page.plain(end - 1)?;
-        if text.len() + line.len() > LONGEST {
+        let last = page.plain(end - 1)?;
+        length += last.len() + 1;
+        if length > LONGEST {
             return None;
         }
-        if !text.is_empty() {
-            text.push(' ');
-        }
-        text.push_str(&line.trim().to_lowercase());
+        let closed = last.ends_with([':', '：']);
         let below = below(page, end);
-        if !introduces(&text, below, end - at, page.plain(at)?) {
-            if text.ends_with([':', '：']) {
-                return None;
-            }
+        if below == Below::Text && !closed && !last.ends_with("--") {
             continue;
         }
-        // The writer's last line may stand right above.
-        let later = (at + 1..end).any(|start| opens_later(page, start, end, below));
-        return (!later).then_some(end);
+        if introduces(&joined(page, at, end), below, end - at, first) {
+            // The writer's last line may stand right above.
+            let later = (at + 1..end).any(|start| opens_later(page, start, end, below));
+            return (!later).then_some(end);
+        }
+        if closed {
+            return None;
+        }
     }
     None
 }
@@ -51,15 +52,19 @@ fn below(page: &Page<'_>, end: usize) -> Below {
     let next = page.words_from(end);
     if page.is_quoted(next) {
         Below::Quotation
-    } else if next <= end + 1 && headers::block(page, next).is_some() {
+    } else if next <= end + 1 && page.field(next).is_some() && headers::block(page, next).is_some() {
         Below::Headers
     } else {
         Below::Text
     }
 }
 
+fn joined(page: &Page<'_>, start: usize, end: usize) -> String {
+    page.lines[start..end].iter().map(|line| line.trim().to_lowercase()).collect::<Vec<_>>().join(" ")
+}
+
 fn opens_later(page: &Page<'_>, start: usize, end: usize, below: Below) -> bool {
-    let joined = page.lines[start..end].iter().map(|line| line.trim().to_lowercase()).collect::<Vec<_>>().join(" ");
+    let joined = joined(page, start, end);
     (opens(&joined) || begins_with_a_date(&joined))
         && joined.contains(char::is_numeric)
         && introduces(&joined, below, 1, &joined)
@@ -72,9 +77,6 @@ fn introduces(text: &str, below: Below, lines: usize, first: &str) -> bool {
     let closed = bare.ends_with([':', '：']) || framed;
     let body = bare.trim_end_matches([':', '：', ' ', '*', '_']);
     let dated = body.contains(char::is_numeric);
-    if below == Below::Text && !closed {
-        return false;
-    }
     let (address, time) = (address_at(body), dated && has_time(body));
     if below == Below::Text && address.is_none() && !time {
         return false;

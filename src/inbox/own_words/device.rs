@@ -298,4 +298,57 @@ mod tests {
             assert!(!says(own), "{own}");
         }
     }
+
+    #[test]
+    fn a_telephones_line_is_known_in_many_languages() {
+        for device in [
+            "Sent from my Galaxy",
+            "Sent from Samsung Mobile.",
+            "Sent from Yahoo Mail for iPhone",
+            "Sent from Outlook for iOS",
+            "Sent from Mail for Windows 10",
+            "Sent with Proton Mail secure email.",
+            "Sent from my mobile. Please excuse any brevity.",
+            "Envoyé depuis mon appareil Galaxy",
+            "Envoyé à partir de Outlook pour Android",
+            "Envoyé à partir de Courrier pour Windows",
+            "Télécharger Outlook pour iOS",
+            "Enviado desde mi Galaxy",
+            "Enviado desde Correo para Windows 10",
+            "Obtener Outlook para iOS",
+            "Enviado do meu iPhone",
+            "Enviado do Yahoo Mail no Android",
+            "Gesendet mit der GMX Mail App",
+            "Gesendet von Mail für Windows",
+            "Von meinem Samsung Galaxy Smartphone gesendet.",
+            "Diese Nachricht wurde von meinem Android-Gerät mit K-9 Mail gesendet.",
+            "Отправлено с iPhone",
+            "Отправлено из мобильной Яндекс Почты",
+            "Отправлено с устройства Samsung",
+            "Inviato da iPhone",
+            "Inviato dal mio Galaxy",
+            "Verzonden vanaf mijn iPhone",
+            "Skickat från Outlook för iOS",
+            "Hämta Outlook för iOS",
+            "Sendt fra Outlook til Android",
+            "Lähetetty iPhonesta",
+            "Wysłane z iPhone'a",
+            "Trimis de pe iPhone-ul meu",
+            "iPhone'umdan gönderildi",
+            "Στάλθηκε από το iPhone μου",
+            "נשלח מה-iPhone שלי",
+            "أُرسلت من الـ iPhone",
+            "تم الإرسال من هاتف Samsung Galaxy الذكي",
+            "从我的 iPhone 发送",
+            "發自我的 iPhone",
+            "来自我的华为手机",
+            "发自我的小米手机",
+            "从 Windows 版邮件发送",
+            "iPhoneから送信",
+            "나의 iPhone에서 보냄",
+            "Gửi từ iPhone của tôi",
+        ] {
+            assert!(says(device), "{device}");
+        }
+    }
 }

@@ -19,7 +19,12 @@ pub fn begin(lines: &[&str]) -> usize {
             let titled = end < lines.len() && words > 0 && is_title(lines[words - 1]);
             return if titled { words - 1 } else { end };
         }
-        end = start;
+        // The last line of the letter may stand right above.
+        let own = lines[start..words].iter().take_while(|line| !speaks_of_mail(line)).count();
+        end = start + if start + own < words { own } else { 0 };
+        if end > start {
+            return end;
+        }
     }
 }
 
@@ -54,6 +59,15 @@ fn is_notice(lines: &[&str]) -> bool {
         .filter(|words| words.iter().any(|word| text.contains(word)))
         .count();
     about_mail && told >= 3
+}
+
+/// Whether a notice may begin with this line.
+fn speaks_of_mail(line: &str) -> bool {
+    let text = joined(&[line]);
+    let sayings = SAYINGS.iter().filter_map(|saying| saying.first());
+    let words = [MAIL, SECRET, FOR_WHOM, MISTAKE, FORBIDDEN, TITLES];
+    words.iter().any(|words| words.iter().any(|word| text.contains(word)))
+        || sayings.into_iter().any(|word| text.contains(word))
 }
 
 fn joined(lines: &[&str]) -> String {

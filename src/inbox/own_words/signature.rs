@@ -37,9 +37,11 @@ fn is_rule(line: &str) -> bool {
 
 /// Whether lines read like a visiting card: short, no sentences, and a way to reach somebody if there are many.
 fn is_card(lines: &[&str]) -> bool {
-    let words: Vec<&&str> = lines.iter().filter(|line| !line.is_empty()).collect();
-    let sober = words.iter().all(|line| line.len() <= LONGEST_LINE && !is_prose(line, 6) && !is_postscript(line));
-    sober && (words.len() <= 6 || words.iter().any(|line| reaches_somebody(line)))
+    let words = || lines.iter().filter(|line| !line.is_empty());
+    let reachable = words().any(|line| reaches_somebody(line));
+    let longest = if reachable { 6 } else { 3 };
+    let sober = words().all(|line| line.len() <= LONGEST_LINE && !is_prose(line, longest) && !is_postscript(line));
+    sober && (reachable || words().count() <= 6)
 }
 
 /// A sentence of at least so many words. Languages without spaces count each sign as half a word.
