@@ -55,8 +55,8 @@ fn kind_of(message: &Incoming, whole: &str, brings_nothing: bool) -> Found {
         let reasons = vec![format!("a calendar's answer: {} (RFC 5546)", answer.answer.as_str())];
         return Found { calendar: Some(answer), ..of(MailKind::CalendarReply, reasons) };
     }
-    if message.part_of_type(&["message/feedback-report"]).is_some() {
-        return of(MailKind::Other, vec!["a complaint report (RFC 5965)".to_owned()]);
+    if is_complaint(message) {
+        return of(MailKind::Other, vec!["a complaint about mail (RFC 5965)".to_owned()]);
     }
     if let Some(bounce) = bounce::recognise(message) {
         let kind = if bounce.arrived { MailKind::Receipt } else { MailKind::Bounce };
@@ -80,6 +80,13 @@ fn kind_of(message: &Incoming, whole: &str, brings_nothing: bool) -> Found {
         return of(MailKind::Other, vec!["it says nothing and brings nothing".to_owned()]);
     }
     of(MailKind::Reply, vec!["nothing says that a machine wrote it".to_owned()])
+}
+
+/// Somebody has called one of our letters spam: by report, or as Hotmail passes such mail on.
+fn is_complaint(message: &Incoming) -> bool {
+    let passed_on = |message: &Incoming| message.has("x-hmxmroriginalrecipient");
+    let report = message.part_of_type(&["message/feedback-report"]).is_some() || message.parameter("report-type") == Some("feedback-report");
+    report || passed_on(message) || message.enclosed().any(passed_on)
 }
 
 /// Mail to many that answers nothing. A mission's answer may come through a list's gateway: then it names the letter it answers.
@@ -106,9 +113,10 @@ fn is_answer(subject: &str) -> bool {
 fn originals(message: &Incoming, letter_ids: Vec<String>) -> Vec<String> {
     let own = message.ids("message-id");
     let references = message.ids("references").into_iter().rev().take(MOST_REFERENCES);
+    let pointed = message.ids("in-reply-to").into_iter().chain(references).filter(|id| !own.contains(id));
     let mut originals: Vec<String> = Vec::new();
-    for id in letter_ids.into_iter().chain(message.ids("in-reply-to")).chain(references) {
-        if !own.contains(&id) && !originals.contains(&id) && originals.len() < MOST_REFERENCES {
+    for id in letter_ids.into_iter().chain(pointed) {
+        if !originals.contains(&id) && originals.len() < MOST_REFERENCES {
             originals.push(id);
         }
     }

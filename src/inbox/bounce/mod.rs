@@ -50,7 +50,11 @@ fn by_report(message: &Incoming, report: &Report, notice: &Notice, letter: Retur
     let arrived = report.recipients.iter().all(|one| one.action == Some(Action::Arrived));
     let mut returned: Vec<Returned> = Vec::new();
     for one in report.recipients.iter().filter(|one| arrived || one.action != Some(Action::Arrived)) {
-        let one = of_report(one, notice);
+        let mut one = of_report(one, notice);
+        if one.address.is_empty() {
+            let in_prose = returned_in_prose(message, notice, &letter).into_iter().next();
+            one.address = in_prose.map(|other| other.address).unwrap_or_default();
+        }
         if !returned.iter().any(|other| super::addresses::same(&other.address, &one.address)) {
             returned.push(one);
         }
@@ -215,14 +219,15 @@ fn returned_in_prose(message: &Incoming, notice: &Notice, letter: &ReturnedLette
         named.retain(|one| failed.iter().any(|other| super::addresses::same(other, &one.address)));
         for address in failed {
             if !named.iter().any(|one| super::addresses::same(&one.address, address)) {
-                named.push(recipients::Named { address: address.to_owned(), passage: String::new() });
+                named.push(recipients::Named { address: address.to_owned(), passed_on_to: None, passage: String::new() });
             }
         }
     }
-    named.into_iter().take(200).map(|one| of_prose(&one.address, &one.passage, &notice.words, &whole)).collect()
+    named.into_iter().take(200).map(|one| of_prose(one, &notice.words, &whole)).collect()
 }
 
-fn of_prose(address: &str, passage: &str, words: &str, whole: &str) -> Returned {
+fn of_prose(one: recipients::Named, words: &str, whole: &str) -> Returned {
+    let passage = one.passage.as_str();
     let near = even(passage);
     let status = codes::enhanced_in(passage).or_else(|| codes::enhanced_in(beginning(words, 16 << 10)));
     let by_reply = || codes::reply_in(passage).or_else(|| codes::reply_in(beginning(words, 16 << 10))).map(|code| code >= 500);
@@ -235,13 +240,13 @@ fn of_prose(address: &str, passage: &str, words: &str, whole: &str) -> Returned 
         by_code.or_else(|| cause.map(Cause::is_permanent)).or_else(|| recipients::says_for_good(whole))
     };
     Returned {
-        address: address.to_owned(),
-        passed_on_to: None,
         wrong_address: permanent == Some(true) && wrong_address(status.as_deref(), cause),
         status,
         permanent,
         gave_up: Some(!delayed),
         words: one_line(beginning(telling(passage, words), 300)),
+        address: one.address,
+        passed_on_to: one.passed_on_to,
     }
 }
 

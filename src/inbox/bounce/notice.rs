@@ -53,6 +53,9 @@ const SEPARATORS: [&str; 21] = [
     "text of your message",
 ];
 
+/// Lines of a header that are none, as of a signature whose folds were lost.
+const MOST_BROKEN: usize = 40;
+
 /// The prose of the message itself, without what it encloses.
 pub fn notice_in(message: &Incoming) -> Notice {
     let mut text = visible::whole(message);
@@ -77,6 +80,7 @@ pub fn notice_in(message: &Incoming) -> Notice {
 pub fn divide(text: &str) -> Notice {
     let mut run = Run::default();
     let mut separator = None;
+    let mut broken = 0;
     let mut at = 0;
     for line in text.split_inclusive('\n') {
         let words = line.trim().to_lowercase();
@@ -86,7 +90,13 @@ pub fn divide(text: &str) -> Notice {
             run = Run::default();
         } else if !run.take(line, at) {
             if run.is_header(separator.is_some()) {
-                break;
+                // Lines that a server broke without folding them; an empty one ends the header.
+                broken += 1;
+                if words.is_empty() || broken > MOST_BROKEN {
+                    break;
+                }
+                at += line.len();
+                continue;
             }
             run = Run::default();
             run.take(line, at);
