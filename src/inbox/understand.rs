@@ -95,6 +95,10 @@ fn bulk(message: &Incoming) -> Option<Vec<String>> {
     if answers {
         return None;
     }
+    // What RFC 2369's `List-Unsubscribe: <mailto:…>` has a mail program send.
+    if message.subject().trim().eq_ignore_ascii_case("unsubscribe") && message.has("auto-submitted") {
+        return Some(vec!["a mail program asks to be taken off a list".to_owned()]);
+    }
     let list = ["list-unsubscribe", "list-id", "list-post", "feedback-id"].into_iter().find(|name| message.has(name));
     let precedence = message.first("precedence").map(str::to_lowercase).filter(|word| matches!(word.trim(), "list"));
     let reason = match (list, precedence) {

@@ -1,7 +1,9 @@
 //! A bounce in prose: the server's own words, and the header of the letter that it sends back, written below them.
 
+use super::super::addresses::addresses_in;
 use super::super::incoming::{Content, Incoming};
 use super::super::visible;
+use super::sender;
 
 /// The two halves.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -89,6 +91,12 @@ pub fn divide(text: &str) -> Notice {
             separator = Some(at);
             run = Run::default();
         } else if !run.take(line, at) {
+            if run.is_header(separator.is_some()) && run.is_of_a_bounce() {
+                // A bounce within a bounce: what it says comes after its header.
+                (run, separator, broken) = (Run::default(), None, 0);
+                at += line.len();
+                continue;
+            }
             if run.is_header(separator.is_some()) {
                 // Lines that a server broke without folding them; an empty one ends the header.
                 broken += 1;
@@ -152,6 +160,13 @@ impl Run {
         }
         self.fields.push((name, value.trim().to_owned()));
         true
+    }
+
+    /// A server has put its notice around another's.
+    fn is_of_a_bounce(&self) -> bool {
+        let field = |name: &str| self.fields.iter().find(|(other, _)| other == name).map_or("", |(_, value)| value.as_str());
+        let system = addresses_in(field("from")).iter().any(|found| sender::is_mail_system(&found.address));
+        system && sender::subject_says(field("subject")).is_some()
     }
 
     fn is_header(&self, separated: bool) -> bool {

@@ -154,6 +154,13 @@ fn places_in(words: &str, known: &Known<'_>) -> Vec<Place> {
         }
         offset += line.len();
     }
+    without_foreign(places)
+}
+
+/// An address that is once somebody else's ("for help, contact …") is so everywhere.
+fn without_foreign(mut places: Vec<Place>) -> Vec<Place> {
+    let foreign: Vec<String> = places.iter().filter(|place| place.points == 0).map(|place| place.found.address.clone()).collect();
+    places.retain(|place| !foreign.iter().any(|other| same(other, &place.found.address)));
     places
 }
 

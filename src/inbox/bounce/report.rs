@@ -2,8 +2,8 @@
 //! recipient after it.
 
 use super::super::addresses::{addresses_in, same};
-use super::super::incoming::{Content, Incoming, Part};
-use super::codes;
+use super::super::incoming::{Incoming, Part};
+use super::{codes, sender};
 
 /// A group of fields, unfolded, in their order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -56,15 +56,10 @@ pub fn report_in(message: &Incoming) -> Option<Report> {
     let within = message.media_type() == "multipart/report" && message.parameter("report-type") != Some("feedback-report");
     // The whole is one text where the boundary that it names never comes.
     let unnamed = message.parts.iter().filter(|part| within && (part.depth == 0 || part.media_type == "text/plain"));
-    let reports = named.chain(unnamed).filter_map(text_of).map(|text| read(&text));
-    reports.into_iter().find(|report| !report.recipients.is_empty())
-}
-
-fn text_of(part: &Part) -> Option<String> {
-    match &part.content {
-        Content::Text(text) => Some(text.clone()),
-        _ => None,
-    }
+    // And where a mail system's message has lost its form, all of it.
+    let lost = message.parts.iter().take(1).filter(|part| part.media_type == "text/plain" && sender::speaks(message));
+    let mut reports = named.chain(unnamed).chain(lost).filter_map(Part::text).map(read);
+    reports.find(|report| !report.recipients.is_empty())
 }
 
 /// The fields of a text that stand together, by groups.
