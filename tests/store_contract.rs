@@ -16,8 +16,8 @@ use std::collections::{BTreeMap, HashSet};
 use chrono::Duration;
 use coalition::*;
 use demarche::adapters::store::{
-    Claim, Dialect, DispatchFilter, DueQuery, EntryFilter, Location, MeetingFilter, Move, NewApproval, Outcome, Slot,
-    Store, StoreError,
+    Claim, Dialect, DispatchFilter, DueQuery, EntryFilter, MeetingFilter, Move, NewApproval, Outcome, Slot, Store,
+    StoreError,
 };
 use demarche::campaign::Doubts;
 use demarche::delivery::{Reply, Verdict};
@@ -42,6 +42,7 @@ use demarche::steps::plan::PlanError;
 use demarche::steps::record::{CorrectionError, Reading, add_entry, correct_entry, erase};
 use demarche::vocabulary::{DispatchId, Instant};
 use home::Home;
+use postgres_server::OwnDatabase;
 
 on_both_databases![
     a_step_to_a_delegation_is_planned_once,

@@ -81,7 +81,7 @@ pub struct Correspondent {
 /// A recipient that a bounce names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Returned {
-    /// To which we wrote, as far as the server remembers.
+    /// To which we wrote, as far as the server remembers. Empty: it names nobody.
     pub address: String,
     /// Where the letter was passed on to, and failed.
     pub passed_on_to: Option<String>,

@@ -55,8 +55,8 @@ fn kind_of(message: &Incoming, whole: &str, brings_nothing: bool) -> Found {
         let reasons = vec![format!("a calendar's answer: {} (RFC 5546)", answer.answer.as_str())];
         return Found { calendar: Some(answer), ..of(MailKind::CalendarReply, reasons) };
     }
-    if message.part_of_type(&["message/feedback-report"]).is_some() {
-        return of(MailKind::Other, vec!["a complaint report (RFC 5965)".to_owned()]);
+    if is_complaint(message) {
+        return of(MailKind::Other, vec!["a complaint about mail (RFC 5965)".to_owned()]);
     }
     if let Some(bounce) = bounce::recognise(message) {
         let kind = if bounce.arrived { MailKind::Receipt } else { MailKind::Bounce };
@@ -82,11 +82,22 @@ fn kind_of(message: &Incoming, whole: &str, brings_nothing: bool) -> Found {
     of(MailKind::Reply, vec!["nothing says that a machine wrote it".to_owned()])
 }
 
+/// Somebody has called one of our letters spam: by report, or as Hotmail passes such mail on.
+fn is_complaint(message: &Incoming) -> bool {
+    let passed_on = |message: &Incoming| message.has("x-hmxmroriginalrecipient");
+    let report = message.part_of_type(&["message/feedback-report"]).is_some() || message.parameter("report-type") == Some("feedback-report");
+    report || passed_on(message) || message.enclosed().any(passed_on)
+}
+
 /// Mail to many that answers nothing. A mission's answer may come through a list's gateway: then it names the letter it answers.
 fn bulk(message: &Incoming) -> Option<Vec<String>> {
     let answers = message.has("in-reply-to") || message.has("references") || is_answer(message.subject());
     if answers {
         return None;
+    }
+    // What RFC 2369's `List-Unsubscribe: <mailto:…>` has a mail program send.
+    if message.subject().trim().eq_ignore_ascii_case("unsubscribe") && message.has("auto-submitted") {
+        return Some(vec!["a mail program asks to be taken off a list".to_owned()]);
     }
     let list = ["list-unsubscribe", "list-id", "list-post", "feedback-id"].into_iter().find(|name| message.has(name));
     let precedence = message.first("precedence").map(str::to_lowercase).filter(|word| matches!(word.trim(), "list"));
@@ -108,9 +119,10 @@ fn is_answer(subject: &str) -> bool {
 fn originals(message: &Incoming, letter_ids: Vec<String>) -> Vec<String> {
     let own = message.ids("message-id");
     let references = message.ids("references").into_iter().rev().take(MOST_REFERENCES);
+    let pointed = message.ids("in-reply-to").into_iter().chain(references).filter(|id| !own.contains(id));
     let mut originals: Vec<String> = Vec::new();
-    for id in letter_ids.into_iter().chain(message.ids("in-reply-to")).chain(references) {
-        if !own.contains(&id) && !originals.contains(&id) && originals.len() < MOST_REFERENCES {
+    for id in letter_ids.into_iter().chain(pointed) {
+        if !originals.contains(&id) && originals.len() < MOST_REFERENCES {
             originals.push(id);
         }
     }

@@ -78,7 +78,7 @@ const EXPIRED: [&str; 19] = [
     "cannot send message for",
 ];
 
-const UNKNOWN_HOST: [&str; 26] = [
+const UNKNOWN_HOST: [&str; 29] = [
     "host unknown",
     "unknown host",
     "host not found",
@@ -105,6 +105,9 @@ const UNKNOWN_HOST: [&str; 26] = [
     "null mx",
     "domain name not found",
     "dns error",
+    "dns lookup failure",
+    "domain is not reachable",
+    "no valid mail server",
 ];
 
 const FULL: [&str; 40] = [
@@ -180,7 +183,7 @@ const UNREACHABLE: [&str; 27] = [
     "server not responding",
 ];
 
-const UNKNOWN_ADDRESS: [&str; 88] = [
+const UNKNOWN_ADDRESS: [&str; 90] = [
     "user unknown",
     "unknown user",
     "no such user",
@@ -206,6 +209,8 @@ const UNKNOWN_ADDRESS: [&str; 88] = [
     "invalid userid",
     "invalid final delivery userid",
     "unknown recipient",
+    "recipient address rejected: access denied",
+    "recipient rejected",
     "recipient unknown",
     "recipient not found",
     "recipient address rejected: undeliverable",

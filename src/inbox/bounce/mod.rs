@@ -49,8 +49,19 @@ pub fn recognise(message: &Incoming) -> Option<Bounce> {
 fn by_report(message: &Incoming, report: &Report, notice: &Notice, letter: ReturnedLetter) -> Bounce {
     let arrived = report.recipients.iter().all(|one| one.action == Some(Action::Arrived));
     let mut returned: Vec<Returned> = Vec::new();
+    let mut prose: Option<Vec<Returned>> = None;
     for one in report.recipients.iter().filter(|one| arrived || one.action != Some(Action::Arrived)) {
-        let one = of_report(one, notice);
+        let mut one = of_report(one, notice);
+        if one.address.is_empty() {
+            let in_prose = returned_in_prose(message, notice, &letter).into_iter().next();
+            one.address = in_prose.map(|other| other.address).unwrap_or_default();
+        } else if one.status.as_deref().is_none_or(|status| status.ends_with(".0.0")) && !one.wrong_address {
+            // The report says no more than "failed"; the prose may.
+            let in_prose = prose.get_or_insert_with(|| returned_in_prose(message, notice, &letter));
+            if let Some(more) = in_prose.iter().find(|other| super::addresses::same(&other.address, &one.address)) {
+                add_detail(&mut one, more);
+            }
+        }
         if !returned.iter().any(|other| super::addresses::same(&other.address, &one.address)) {
             returned.push(one);
         }
@@ -61,6 +72,15 @@ fn by_report(message: &Incoming, report: &Report, notice: &Notice, letter: Retur
         reasons.push("a mail system sent it".to_owned());
     }
     Bounce { arrived, reasons, returned, letter_ids: letter.ids, letter_subject: letter.subject }
+}
+
+/// Takes over what is said in prose of the same recipient, unless it contradicts.
+fn add_detail(one: &mut Returned, more: &Returned) {
+    if one.permanent == more.permanent && more.status.is_some() {
+        one.status.clone_from(&more.status);
+        one.words.clone_from(&more.words);
+    }
+    one.wrong_address = one.permanent == Some(true) && more.wrong_address;
 }
 
 fn of_report(one: &Recipient, notice: &Notice) -> Returned {
@@ -84,19 +104,16 @@ fn of_report(one: &Recipient, notice: &Notice) -> Returned {
             Some(Action::Delayed) => Some(false),
             _ => None,
         },
-        wrong_address: permanent == Some(true) && wrong_address(one.status.as_deref(), cause),
+        wrong_address: permanent == Some(true) && wrong_address(one.status.as_deref(), cause, &diagnosis),
         words: one_line(words),
     }
 }
 
-/// Whether the address is at fault: by the code where it says so; where it says nothing in particular (`5.0.0`), by the words.
-fn wrong_address(status: Option<&str>, cause: Option<Cause>) -> bool {
-    let by_words = cause.is_some_and(Cause::blames_the_address);
-    match status {
-        Some(status) if status.ends_with(".0.0") || status.ends_with(".5.0") || status == "5.1.0" => by_words,
-        Some(status) => codes::blames_the_address(status),
-        None => by_words,
-    }
+/// Whether the address is at fault: by the code, or by plain words ("no such user"), for servers give such refusals all sorts of
+/// codes. What is said of the sender's address says nothing of the recipient's.
+fn wrong_address(status: Option<&str>, cause: Option<Cause>, words: &str) -> bool {
+    let by_code = status.is_some_and(codes::blames_the_address);
+    by_code || (cause.is_some_and(Cause::blames_the_address) && !words.contains("sender"))
 }
 
 /// What speaks for a bounce in prose; `None`: too little does. A person who forwards one, or writes of one, is neither a mail system
@@ -227,14 +244,15 @@ fn returned_in_prose(message: &Incoming, notice: &Notice, letter: &ReturnedLette
         named.retain(|one| failed.iter().any(|other| super::addresses::same(other, &one.address)));
         for address in failed {
             if !named.iter().any(|one| super::addresses::same(&one.address, address)) {
-                named.push(recipients::Named { address: address.to_owned(), passage: String::new() });
+                named.push(recipients::Named { address: address.to_owned(), passed_on_to: None, passage: String::new() });
             }
         }
     }
-    named.into_iter().take(200).map(|one| of_prose(&one.address, &one.passage, &notice.words, &whole)).collect()
+    named.into_iter().take(200).map(|one| of_prose(one, &notice.words, &whole)).collect()
 }
 
-fn of_prose(address: &str, passage: &str, words: &str, whole: &str) -> Returned {
+fn of_prose(one: recipients::Named, words: &str, whole: &str) -> Returned {
+    let passage = one.passage.as_str();
     let near = even(passage);
     let status = codes::enhanced_in(passage).or_else(|| codes::enhanced_in(beginning(words, 16 << 10)));
     let by_reply =
@@ -248,13 +266,13 @@ fn of_prose(address: &str, passage: &str, words: &str, whole: &str) -> Returned 
         by_code.or_else(|| cause.map(Cause::is_permanent)).or_else(|| recipients::says_for_good(whole))
     };
     Returned {
-        address: address.to_owned(),
-        passed_on_to: None,
-        wrong_address: permanent == Some(true) && wrong_address(status.as_deref(), cause),
+        wrong_address: permanent == Some(true) && wrong_address(status.as_deref(), cause, &near),
         status,
         permanent,
         gave_up: Some(!delayed),
         words: one_line(beginning(telling(passage, words), 300)),
+        address: one.address,
+        passed_on_to: one.passed_on_to,
     }
 }
 

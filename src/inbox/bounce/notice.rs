@@ -1,7 +1,9 @@
 //! A bounce in prose: the server's own words, and the header of the letter that it sends back, written below them.
 
+use super::super::addresses::addresses_in;
 use super::super::incoming::{Content, Incoming};
 use super::super::visible;
+use super::sender;
 
 /// The two halves.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -75,6 +77,9 @@ const SEPARATORS: [&str; 21] = [
     "text of your message",
 ];
 
+/// Lines of a header that are none, as of a signature whose folds were lost.
+const MOST_BROKEN: usize = 40;
+
 /// The prose of the message itself, without what it encloses.
 pub fn notice_in(message: &Incoming) -> Notice {
     let mut text = visible::whole(message);
@@ -99,6 +104,7 @@ pub fn notice_in(message: &Incoming) -> Notice {
 pub fn divide(text: &str) -> Notice {
     let mut run = Run::default();
     let mut separator = None;
+    let mut broken = 0;
     let mut at = 0;
     for line in text.split_inclusive('\n') {
         let words = line.trim().to_lowercase();
@@ -107,8 +113,20 @@ pub fn divide(text: &str) -> Notice {
             separator = Some(at);
             run = Run::default();
         } else if !run.take(line, at) {
+            if run.is_header(separator.is_some()) && run.is_of_a_bounce() {
+                // A bounce within a bounce: what it says comes after its header.
+                (run, separator, broken) = (Run::default(), None, 0);
+                at += line.len();
+                continue;
+            }
             if run.is_header(separator.is_some()) {
-                break;
+                // Lines that a server broke without folding them; an empty one ends the header.
+                broken += 1;
+                if words.is_empty() || broken > MOST_BROKEN {
+                    break;
+                }
+                at += line.len();
+                continue;
             }
             run = Run::default();
             run.take(line, at);
@@ -168,6 +186,13 @@ impl Run {
         }
         self.fields.push((name, value.trim().to_owned()));
         true
+    }
+
+    /// A server has put its notice around another's.
+    fn is_of_a_bounce(&self) -> bool {
+        let field = |name: &str| self.fields.iter().find(|(other, _)| other == name).map_or("", |(_, value)| value.as_str());
+        let system = addresses_in(field("from")).iter().any(|found| sender::is_mail_system(&found.address));
+        system && sender::subject_says(field("subject")).is_some()
     }
 
     fn is_header(&self, separated: bool) -> bool {

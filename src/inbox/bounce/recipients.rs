@@ -10,6 +10,8 @@ use super::sender;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Named {
     pub address: String,
+    /// Where the server passed the letter on to ("expanded from").
+    pub passed_on_to: Option<String>,
     /// The passage from its line to the next recipient.
     pub passage: String,
 }
@@ -115,19 +117,36 @@ pub fn named_in(words: &str, known: &Known<'_>) -> Vec<Named> {
                 one.passage.push('\n');
                 one.passage.push_str(passage);
             }
-            None => named.push(Named { address: place.found.address.clone(), passage: passage.to_owned() }),
+            None => named.push(Named { address: place.found.address.clone(), passed_on_to: None, passage: passage.to_owned() }),
         }
     }
+    named.iter_mut().for_each(trace_back);
     named
+}
+
+/// `<b@y.example> (expanded from: <a@x.example>)`: we wrote to a@x.example.
+fn trace_back(named: &mut Named) {
+    let passage = named.passage.to_ascii_lowercase();
+    let Some(at) = ["expanded from", "generated from"].iter().find_map(|words| passage.find(words)) else { return };
+    let Some(written) = addresses_in(beginning(&named.passage[at..], 300)).into_iter().next() else { return };
+    if !same(&written.address, &named.address) {
+        named.passed_on_to = Some(std::mem::replace(&mut named.address, written.address));
+    }
 }
 
 fn places_in(words: &str, known: &Known<'_>) -> Vec<Place> {
     let mut places = Vec::new();
     let mut offset = 0;
+    let mut listed = 0_u32;
     for line in words.split_inclusive('\n') {
+        if heads_a_list(line) {
+            listed = LINES_OF_A_LIST;
+        } else if !line.trim().is_empty() {
+            listed = listed.saturating_sub(1);
+        }
         for found in addresses_in(line) {
             let found = Found { start: found.start + offset, end: found.end + offset, ..found };
-            let points = points_of(line, offset, &found, known);
+            let points = points_of(line, offset, &found, known, listed > 0);
             places.push(Place { found, points });
             if places.len() >= MOST {
                 return places;
@@ -135,10 +154,26 @@ fn places_in(words: &str, known: &Known<'_>) -> Vec<Place> {
         }
         offset += line.len();
     }
+    without_foreign(places)
+}
+
+/// An address that is once somebody else's ("for help, contact …") is so everywhere.
+fn without_foreign(mut places: Vec<Place>) -> Vec<Place> {
+    let foreign: Vec<String> = places.iter().filter(|place| place.points == 0).map(|place| place.found.address.clone()).collect();
+    places.retain(|place| !foreign.iter().any(|other| same(other, &place.found.address)));
     places
 }
 
-fn points_of(line: &str, offset: usize, found: &Found, known: &Known<'_>) -> u32 {
+/// After "the following addresses failed:" so many lines may name one.
+const LINES_OF_A_LIST: u32 = 12;
+
+fn heads_a_list(line: &str) -> bool {
+    let line = even(beginning(line, 300));
+    let names = ["recipient", "address", "destination", "addressee"].iter().any(|word| line.contains(word));
+    names && addresses_in(&line).is_empty() && (line.contains("following") || line.ends_with(':') || line.contains("these"))
+}
+
+fn points_of(line: &str, offset: usize, found: &Found, known: &Known<'_>, listed: bool) -> u32 {
     let written_to = known.written_to.iter().any(|other| same(other, &found.address));
     let of_the_bounce = known.of_the_bounce.iter().any(|other| same(other, &found.address));
     if (of_the_bounce && !written_to) || (sender::is_mail_system(&found.address) && !written_to) {
@@ -159,6 +194,8 @@ fn points_of(line: &str, offset: usize, found: &Found, known: &Known<'_>) -> u32
         || codes::enhanced_in(line).is_some();
     let own = match (foreign, first && opens, after_word, beside) {
         (true, ..) => u32::from(written_to),
+        // Servers write addresses first on their lines; in a list of those that failed it can be nothing else.
+        _ if first && listed => 9,
         (_, true, ..) => 4,
         (_, _, true, _) => 3,
         (_, _, _, true) => 2,
@@ -182,7 +219,7 @@ fn from_elsewhere(words: &str, known: &Known<'_>) -> Vec<Named> {
         [only] => Some(only.clone()),
         _ => None,
     };
-    subject.or_else(written_to).map(|address| Named { address, passage }).into_iter().collect()
+    subject.or_else(written_to).map(|address| Named { address, passed_on_to: None, passage }).into_iter().collect()
 }
 
 /// Words that say for good, or for now, whatever the cause.
@@ -248,5 +285,12 @@ mod tests {
         let both = named_in(words, &known);
         assert_eq!(both.len(), 2);
         assert!(both[0].passage.contains("full") && !both[0].passage.contains("550"));
+    }
+
+    #[test]
+    fn a_letter_that_was_passed_on_failed_for_the_one_to_whom_we_wrote() {
+        let words = "The following addresses had permanent fatal errors\n<b@in.example>\n    (expanded from: <a@fra.example>)\n";
+        let one = named_in(words, &Known::default()).remove(0);
+        assert_eq!((one.address.as_str(), one.passed_on_to.as_deref()), ("a@fra.example", Some("b@in.example")));
     }
 }

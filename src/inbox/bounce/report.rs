@@ -1,9 +1,9 @@
 //! What a server reports in the form of RFC 3464 (and RFC 6533): groups of fields, the first about the message, one for each
 //! recipient after it.
 
-use super::super::addresses::addresses_in;
-use super::super::incoming::{Content, Incoming, Part};
-use super::codes;
+use super::super::addresses::{addresses_in, same};
+use super::super::incoming::{Incoming, Part};
+use super::{codes, sender};
 
 /// A group of fields, unfolded, in their order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -21,14 +21,14 @@ impl Group {
 pub enum Action {
     Failed,
     Delayed,
-    /// `delivered`, `relayed`, `expanded`.
+    /// `delivered`, `relayed`, `expanded`; Postfix also says `deliverable`, when it was only asked.
     Arrived,
 }
 
 /// What is said of one recipient.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recipient {
-    /// As we wrote it, as far as the server remembers (`Original-Recipient`); else as it went on.
+    /// As we wrote it, as far as the server remembers (`Original-Recipient`); else as it went on. Empty: it says none.
     pub address: String,
     /// `Final-Recipient`, where the letter was passed on to another address.
     pub passed_on_to: Option<String>,
@@ -53,18 +53,13 @@ const MOST_RECIPIENTS: usize = 200;
 /// type wrongly.
 pub fn report_in(message: &Incoming) -> Option<Report> {
     let named = message.parts.iter().filter(|part| TYPES.contains(&part.media_type.as_str()));
-    let within =
-        message.media_type() == "multipart/report" && message.parameter("report-type") != Some("feedback-report");
-    let unnamed = message.parts.iter().skip(1).filter(|part| within && part.media_type == "text/plain");
-    let reports = named.chain(unnamed).filter_map(text_of).map(|text| read(&text));
-    reports.into_iter().find(|report| !report.recipients.is_empty())
-}
-
-fn text_of(part: &Part) -> Option<String> {
-    match &part.content {
-        Content::Text(text) => Some(text.clone()),
-        _ => None,
-    }
+    let within = message.media_type() == "multipart/report" && message.parameter("report-type") != Some("feedback-report");
+    // The whole is one text where the boundary that it names never comes.
+    let unnamed = message.parts.iter().filter(|part| within && (part.depth == 0 || part.media_type == "text/plain"));
+    // And where a mail system's message has lost its form, all of it.
+    let lost = message.parts.iter().take(1).filter(|part| part.media_type == "text/plain" && sender::speaks(message));
+    let mut reports = named.chain(unnamed).chain(lost).filter_map(Part::text).map(read);
+    reports.find(|report| !report.recipients.is_empty())
 }
 
 /// The fields of a text that stand together, by groups.
@@ -85,6 +80,11 @@ pub fn groups(text: &str) -> Vec<Group> {
                 value.push_str(line.trim());
             }
             (_, _, Some((name, value))) if !name.trim().is_empty() && !name.trim().contains(' ') => {
+                // Some servers leave no line between two recipients.
+                if name.trim().eq_ignore_ascii_case("final-recipient") && group.get("final-recipient").is_some() {
+                    groups.push(Group::default());
+                }
+                let Some(group) = groups.last_mut() else { continue };
                 group.0.push((name.trim().to_ascii_lowercase(), value.trim().to_owned()));
             }
             // A line that some server broke without folding it.
@@ -104,10 +104,9 @@ pub fn read(text: &str) -> Report {
     for group in groups(text).into_iter().take(MOST_RECIPIENTS) {
         let names_somebody = group.get("final-recipient").or(group.get("original-recipient")).is_some();
         if names_somebody {
-            report.recipients.extend(recipient(&group));
+            report.recipients.push(recipient(&group));
         }
-        let about_message =
-            group.get("reporting-mta").or(group.get("arrival-date")).or(group.get("original-envelope-id"));
+        let about_message = group.get("reporting-mta").or(group.get("arrival-date")).or(group.get("original-envelope-id"));
         if about_message.is_some() || (!names_somebody && report.about_message.0.is_empty()) {
             report.about_message = group;
         }
@@ -115,25 +114,24 @@ pub fn read(text: &str) -> Report {
     report
 }
 
-fn recipient(group: &Group) -> Option<Recipient> {
+fn recipient(group: &Group) -> Recipient {
     let original = group.get("original-recipient").and_then(address);
     let last = group.get("final-recipient").and_then(address);
     // Microsoft's servers put it here when the final recipient is an X.400 name.
     let actual = group.get("x-actual-recipient").and_then(address);
     let display = group.get("x-display-name").and_then(address);
-    let address = original.clone().or(last.clone()).or(actual).or(display)?;
-    let passed_on_to = last.filter(|last| !super::super::addresses::same(last, &address));
-    let action =
-        group.get("action").and_then(|word| match word.split([' ', '(', ';']).next()?.to_ascii_lowercase().as_str() {
-            "failed" | "failure" | "fail" => Some(Action::Failed),
-            "delayed" | "deferred" => Some(Action::Delayed),
-            "delivered" | "relayed" | "expanded" => Some(Action::Arrived),
-            _ => None,
-        });
+    let address = original.clone().or(last.clone()).or(actual).or(display).unwrap_or_default();
+    let passed_on_to = last.filter(|last| !same(last, &address));
+    let action = group.get("action").and_then(|word| match word.split([' ', '(', ';']).next()?.to_ascii_lowercase().as_str() {
+        "failed" | "failure" | "fail" => Some(Action::Failed),
+        "delayed" | "deferred" => Some(Action::Delayed),
+        "delivered" | "relayed" | "expanded" | "deliverable" => Some(Action::Arrived),
+        _ => None,
+    });
     let diagnosis = ["diagnostic-code", "x-display-diagnostic", "x-supplementary-info", "x-notes", "status"];
     let diagnosis = diagnosis.into_iter().find_map(|name| group.get(name)).unwrap_or_default().to_owned();
     let said = group.get("status").and_then(codes::enhanced_in);
-    Some(Recipient { address, passed_on_to, action, status: finer(said, &diagnosis), diagnosis })
+    Recipient { address, passed_on_to, action, status: finer(said, &diagnosis), diagnosis }
 }
 
 /// `5.0.0` says no more than "failed"; the remote server's own words may say more, in the same class.
@@ -155,7 +153,7 @@ fn address(value: &str) -> Option<String> {
     }
     // `local@host` of an inner network, and a local part alone.
     let bare = rest.trim().trim_matches(['<', '>', '"', ' ']).split_whitespace().next()?.to_owned();
-    (bare.contains('@') && bare.len() > 2).then_some(bare)
+    (!bare.starts_with('@') && bare.contains('@') && bare.len() > 2).then_some(bare)
 }
 
 /// `\x{E9}` is a letter: RFC 6533, 3.
@@ -218,5 +216,7 @@ mod tests {
     #[test]
     fn a_report_without_recipients_is_none() {
         assert!(read("Reporting-MTA: dns; a\n\nfinal-recipient:\n").recipients.is_empty());
+        let nobody = read("Final-Recipient: rfc822; @mx.example\nStatus: 5.1.2\n").recipients;
+        assert_eq!((nobody[0].address.as_str(), nobody[0].status.as_deref()), ("", Some("5.1.2")));
     }
 }

@@ -32,14 +32,15 @@ pub fn letter_in(message: &Incoming, notice: &Notice, report: Option<&Report>) -
         letter.ids.extend(about.into_iter().filter_map(|name| report.about_message.get(name)).flat_map(ids_in));
     }
     letter.read_words(&notice.words);
-    for name in ["x-original-message-id", "x-ms-exchange-parent-message-id", "in-reply-to"] {
-        letter.ids.extend(message.ids(name));
-    }
-    letter.ids.extend(message.ids("references").into_iter().rev());
+    // Some servers give their bounce the very id of the letter: only the fields that point elsewhere may not mean the bounce.
     let own = message.ids("message-id");
+    for name in ["x-original-message-id", "x-ms-exchange-parent-message-id", "in-reply-to"] {
+        letter.ids.extend(message.ids(name).into_iter().filter(|id| !own.contains(id)));
+    }
+    letter.ids.extend(message.ids("references").into_iter().rev().filter(|id| !own.contains(id)));
     let mut seen: Vec<String> = Vec::new();
     letter.ids.retain(|id| {
-        let new = !seen.contains(id) && !own.contains(id) && seen.len() < 50;
+        let new = !seen.contains(id) && seen.len() < 50;
         if new {
             seen.push(id.clone());
         }
