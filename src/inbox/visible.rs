@@ -26,7 +26,7 @@ pub fn whole(message: &Incoming) -> String {
 
 /// The writer's own words: what is left of [`whole`] without quotation and signature.
 pub fn own(whole: &str) -> String {
-    own_words(whole).own
+    own_words(whole).in_context
 }
 
 /// Whether another form of the same words stands beside the part: a plain one in the same `multipart/alternative`.
