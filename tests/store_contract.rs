@@ -13,8 +13,8 @@ use std::collections::{BTreeMap, HashSet};
 use chrono::Duration;
 use coalition::*;
 use demarche::adapters::store::{
-    Claim, Dialect, DispatchFilter, DueQuery, EntryFilter, Location, MeetingFilter, Move, NewApproval, Outcome, Store,
-    StoreError,
+    Claim, Dialect, DispatchFilter, DueQuery, EntryFilter, Location, MeetingFilter, Move, NewApproval, Outcome, Slot,
+    Store, StoreError,
 };
 use demarche::campaign::Doubts;
 use demarche::delivery::{Reply, Verdict};
@@ -111,6 +111,8 @@ on_both_databases![
     a_mail_that_approves_many_letters_is_kept_once_and_given_back,
     planning_twice_changes_nothing,
     letters_of_other_campaigns_are_found_by_when_they_left_or_will_leave,
+    what_has_happened_since_is_told_without_corrections_and_notes,
+    a_slot_is_done_by_one_of_many_and_a_failed_one_is_free_again,
     a_letter_is_found_by_its_token_and_old_letters_get_theirs_at_the_next_plan,
     stances_are_read_with_what_corrects_them_and_missions_with_how_far_they_were_reached,
     a_changed_contact_voids_the_approval_of_its_letter_only,
@@ -495,6 +497,54 @@ async fn letters_of_other_campaigns_are_found_by_when_they_left_or_will_leave(ho
     assert_eq!(told, [(out, Status::Sending, left)], "what has left counts from when it did");
     assert_eq!(found(due, due.plus(minutes(1))).await, [], "the bounds themselves are far enough");
     assert_eq!(found(due.minus(minutes(1)), due).await, []);
+}
+
+async fn a_slot_is_done_by_one_of_many_and_a_failed_one_is_free_again(home: Home) {
+    let store = home.open().await;
+    let slot = Slot { job: "digest", at: on_time() };
+    let after = |n: i64| on_time().plus(minutes(n));
+    assert!(!store.knows_job("digest").await.unwrap());
+    let mut tries = tokio::task::JoinSet::new();
+    for n in 0..8 {
+        let store = home.open().await;
+        tries.spawn(async move {
+            let (at, worker) = (on_time(), format!("w{n}"));
+            let slot = Slot { job: "digest", at };
+            store.take_slot(slot, &worker, at, minutes(20)).await.unwrap().then_some(worker)
+        });
+    }
+    let winners: Vec<String> = tries.join_all().await.into_iter().flatten().collect();
+    let [holder] = winners.as_slice() else { panic!("{winners:?} took it") };
+    assert!(store.knows_job("digest").await.unwrap() && !store.knows_job("other").await.unwrap());
+    assert_eq!(store.last_done("digest").await.unwrap(), None);
+    store.fail_slot(slot, "somebody else", "no", after(0)).await.unwrap();
+    assert!(!store.take_slot(slot, "w9", after(19), minutes(20)).await.unwrap(), "it is in hand");
+    store.fail_slot(slot, holder, "the server is away", after(5)).await.unwrap();
+    assert!(!store.take_slot(slot, "w9", after(4), minutes(20)).await.unwrap(), "it rests");
+    assert!(store.take_slot(slot, "w9", after(5), minutes(20)).await.unwrap());
+    store.finish_slot(slot, "w9", after(5)).await.unwrap();
+    assert!(!store.take_slot(slot, "w1", after(100), minutes(20)).await.unwrap(), "it is done");
+    assert_eq!(store.last_done("digest").await.unwrap(), Some(after(5)));
+    assert!(store.take_slot(Slot { at: after(60), ..slot }, "w1", after(60), minutes(20)).await.unwrap());
+}
+
+async fn what_has_happened_since_is_told_without_corrections_and_notes(home: Home) {
+    let store = home.open().await;
+    plan_and_approve(&store, &Files::new()).await;
+    let (before, after) = (early(), on_time().plus(Duration::days(3)));
+    ended(&store, "FRA", Event::Taken, taken_verdict()).await;
+    ended(&store, "DEU", Event::Taken, taken_verdict()).await;
+    assert_eq!(store.sent_since(before).await.unwrap(), [(CAMPAIGN.parse().unwrap(), "letter".parse().unwrap(), 2)]);
+    assert!(store.sent_since(after).await.unwrap().is_empty());
+    let (reply, _) = add_entry(&store, entry("FRA", Kind::Reply, "thank you"), on_time()).await.unwrap();
+    add_entry(&store, entry("FRA", Kind::Note, "a note"), on_time()).await.unwrap();
+    add_entry(&store, entry("DEU", Kind::AutoReply, "away"), on_time()).await.unwrap();
+    let reading = Reading { stance: Some(Stance::Considering), ..Reading::default() };
+    correct_entry(&store, reply, &reading, "Ben", on_time()).await.unwrap();
+    let news = store.news_since(before).await.unwrap();
+    assert_eq!(news.len(), 1, "{news:?}");
+    assert_eq!((news[0].entry, news[0].stance), (reply, Some(Stance::Considering)));
+    assert!(store.news_since(on_time()).await.unwrap().is_empty());
 }
 
 async fn a_letter_is_found_by_its_token_and_old_letters_get_theirs_at_the_next_plan(home: Home) {
@@ -1145,6 +1195,7 @@ async fn filled(store: &Store) -> Files {
     let id = add_meeting(store, &a_meeting("FRA", "2018-03-20T08:00:00Z"), on_time()).await.unwrap();
     let said = Minutes { text: "Yes.".into(), stance: None, ask: None, actions: vec![an_action("Ada", "2018-03-23")] };
     hold_meeting(store, id, &said, "Ada", on_time()).await.unwrap();
+    store.finish_slot(Slot { job: "digest", at: on_time() }, "w1", on_time()).await.unwrap();
     files
 }
 

@@ -3,6 +3,7 @@
 //! Nothing is random, nothing is read from the machine: the boundary comes from the Message-ID, there is no host name, no
 //! program's name and no `Date`, which is put in front when the letter leaves and so stands outside what was approved.
 
+pub mod plain;
 pub mod reading;
 
 use chrono::TimeZone as _;

@@ -99,6 +99,8 @@ pub enum Command {
     Positions(PositionsArgs),
     /// Show who of ours has to do what, by when; the overdue first
     Followups(FollowupsArgs),
+    /// Show the digest as it would be mailed to staff now
+    Digest(DigestArgs),
     /// Print completions for a shell
     Completions(CompletionsArgs),
     /// Print the manual page
@@ -445,6 +447,13 @@ pub struct PositionsArgs {
     /// Print a table for spreadsheets, a row for each ask and delegation
     #[arg(long, conflicts_with = "json")]
     pub csv: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct DigestArgs {
+    /// Mail it to digest_to; the next digest then tells what comes after it
+    #[arg(long)]
+    pub send: bool,
 }
 
 #[derive(Debug, Args)]

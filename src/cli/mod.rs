@@ -98,6 +98,7 @@ async fn dispatch(context: &Context, command: Command) -> Result<Answer, CliErro
         Command::Meeting(args) => commands::meeting::run(context, &args).await,
         Command::Positions(args) => commands::positions::run(context, &args).await,
         Command::Followups(args) => commands::followups::run(context, &args).await,
+        Command::Digest(args) => commands::digest::run(context, &args).await,
         Command::Completions(args) => commands::completions::run(&args),
         Command::Man => commands::man::run(),
     }

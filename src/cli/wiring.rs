@@ -237,6 +237,21 @@ pub fn post(context: &Context, workspace: &Workspace, sender: Option<&Address>) 
     }
 }
 
+/// The same post office for the digest: in `files` mode its mails go to a folder of their own, beside no letter.
+///
+/// # Errors
+/// As [`post`].
+pub fn digest_post(context: &Context, workspace: &Workspace, from: &Address) -> Result<Post, CliError> {
+    Ok(match post(context, workspace, Some(from))? {
+        Post::Files(mailer) => Post::Files(digests_beside(&mailer)),
+        smtp => smtp,
+    })
+}
+
+pub fn digests_beside(mailer: &FilesMailer) -> FilesMailer {
+    FilesMailer { directory: mailer.directory.join("digests") }
+}
+
 /// # Errors
 /// As [`post`].
 pub fn smtp_mailer(context: &Context, settings: &Smtp, sender: Option<&Address>) -> Result<SmtpMailer, CliError> {

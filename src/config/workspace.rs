@@ -114,6 +114,29 @@ impl Snapshot {
     }
 }
 
+/// The digest names delegations and what they answered: it is for staff, and a mission must never get it.
+fn digest_to_missions(
+    missions: &[Mission],
+    installation: Option<&Installation>,
+    source: Option<&Source>,
+) -> Vec<Problem> {
+    let (Some(installation), Some(source)) = (installation, source) else { return Vec::new() };
+    let contacts = || missions.iter().flat_map(|mission| &mission.contacts);
+    let found = installation.worker.digest_to.iter().filter_map(|address| {
+        let contact = contacts().find(|contact| contact.email.as_ref() == Some(address))?;
+        let (state, line) = (contact.state, contact.line);
+        let problem =
+            Problem::error(format!("an address of `digest_to` is in the contact list, under {state} in line {line}"));
+        let written = address.to_string();
+        let problem = match source.text.find(&written) {
+            Some(at) => problem.at(source.place(at..at + written.len())),
+            None => problem.in_file(INSTALLATION),
+        };
+        Some(problem.help("the digest goes to the coalition's own staff only"))
+    });
+    found.collect()
+}
+
 /// All of a workspace, checked. Parts that are at fault are missing, and `problems` says why.
 #[derive(Debug, Clone)]
 pub struct Workspace {
@@ -211,6 +234,7 @@ impl Workspace {
                 Vec::new()
             }
         };
+        take(digest_to_missions(&missions, installation.as_ref(), installation_source.as_ref()));
         let mut campaigns = Vec::new();
         for source in &campaign_sources {
             let stem = source.file.trim_start_matches(CAMPAIGNS).trim_end_matches(".toml");

@@ -2,6 +2,7 @@
 
 pub mod agenda;
 pub mod csv;
+pub mod digest;
 pub mod positions;
 pub mod summary;
 

@@ -13,6 +13,7 @@ pub mod pace;
 pub mod reviews;
 #[cfg(test)]
 pub(crate) mod sample;
+pub mod slots;
 pub mod working_days;
 
 pub use calendar::{Calendar, Corrections, HrcCorrection, UprSessionCorrection};
@@ -25,4 +26,5 @@ pub use membership::{Membership, Memberships};
 pub use milestone::Milestone;
 pub use ordinal::english_ordinal;
 pub use pace::{Ceilings, MayStart, Window};
+pub use slots::Slots;
 pub use working_days::DayOff;

@@ -6,6 +6,7 @@ pub mod changed;
 pub mod collect;
 pub mod correct;
 pub mod decide;
+pub mod digest;
 pub mod dispatch;
 pub mod doubtful;
 pub mod draft;

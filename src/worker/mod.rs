@@ -2,10 +2,12 @@
 
 pub mod bell;
 pub mod collector;
+pub mod digest;
 pub mod files_watch;
 pub mod round;
 pub mod stop;
 
 pub use collector::{Collector, MailWanted};
+pub use digest::DigestDesk;
 pub use round::{Report, Worker};
 pub use stop::Stop;

@@ -16,12 +16,14 @@ mod mail;
 mod mail_details;
 mod meetings;
 mod neighbours;
+mod news;
 mod outbox;
 mod outcomes;
 mod pen;
 mod plans;
 mod rows;
 mod sent_copies;
+mod slots;
 mod tokens;
 
 use std::path::{Path, PathBuf};
@@ -48,6 +50,7 @@ pub use outcomes::Outcome;
 pub use pen::Guessed;
 pub use plans::PlanRecord;
 pub use sent_copies::Unfiled;
+pub use slots::Slot;
 
 /// Where the database is, ready to be opened.
 #[derive(Debug, Clone)]

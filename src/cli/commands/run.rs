@@ -9,6 +9,7 @@ use crate::adapters::journal::Journal;
 use crate::adapters::store::Store;
 use crate::cli::answer::{Answer, CliError};
 use crate::cli::args::RunArgs;
+use crate::cli::commands::run_digest::{self, OurDigest};
 use crate::cli::commands::run_mail::{self, OurCollector};
 use crate::cli::context::Context;
 use crate::cli::output;
@@ -37,15 +38,17 @@ pub async fn run(context: &Context, args: &RunArgs) -> Result<Answer, CliError> 
     let collector = run_mail::collector(context, &workspace, &store).await?;
     let answer = match wiring::post(context, &workspace, sender.as_ref())? {
         Post::Files(mailer) => {
+            let digest = run_digest::desk(context, &workspace, &store, wiring::digests_beside(&mailer), &policy);
             let worker = worker(context, &store, mailer, policy, connections, &stop);
-            work(worker, collector, &workspace, args.until_idle).await
+            work(worker, collector, digest, &workspace, args.until_idle).await
         }
         Post::Smtp(mailer) => {
+            let digest = run_digest::desk(context, &workspace, &store, mailer.as_ref().clone(), &policy);
             let mut worker = worker(context, &store, *mailer, policy, connections, &stop);
             let journal = wiring::journal(context, &store.secret(context.now()).await?)?;
             refuse_a_forgetful_database(&store, &journal).await?;
             worker.journal = Some(journal);
-            work(worker, collector, &workspace, args.until_idle).await
+            work(worker, collector, digest, &workspace, args.until_idle).await
         }
     };
     drop(lock);
@@ -112,6 +115,7 @@ async fn refuse_files_then_real(workspace: &Workspace, store: &Store) -> Result<
 async fn work<M: Mailer>(
     mut worker: OurWorker<M>,
     mut collector: Option<OurCollector>,
+    digest: Option<OurDigest<M>>,
     workspace: &Workspace,
     until_idle: bool,
 ) -> Result<Answer, CliError> {
@@ -148,6 +152,7 @@ async fn work<M: Mailer>(
             CliError::world(format!("the schedule cannot be started: {e}"), "look at [worker] in config/demarche.toml")
         };
         let mut bell = Bell::hang(&send, zone).await.map_err(scheduler)?;
+        let digests = run_digest::beside(digest, workspace, &stop);
         let wanted = MailWanted::default();
         let collect = workspace.installation.as_ref().map(|i| i.worker.collect.as_str().to_owned());
         let reading = match (collector.take(), collect) {
@@ -184,6 +189,7 @@ async fn work<M: Mailer>(
         {
             tracing::error!(%error, "reading mail ended badly");
         }
+        run_digest::ended(digests).await;
     }
     if let Some(collector) = &mut collector {
         run_mail::file_copies(collector).await;

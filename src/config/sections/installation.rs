@@ -393,6 +393,9 @@ fn worker(root: &Table<'_>) -> Worker {
             ),
         }
     }
+    if section.has("digest_to") && !section.has("digest_from") {
+        section.wrong("digest_to", "the digest has no sender", "add `digest_from = \"outreach@coalition.example\"`");
+    }
     section.finish();
     worker
 }

@@ -1,0 +1,63 @@
+//! What has happened since the last digest.
+
+use sea_orm::{ConnectionTrait as _, Statement};
+
+use super::{Store, StoreError};
+use crate::report::digest::News;
+use crate::vocabulary::{CampaignId, Instant, StepId};
+
+impl Store {
+    /// How many letters of each step have left since.
+    ///
+    /// # Errors
+    /// When the database refuses, or holds a row that this program did not write.
+    pub async fn sent_since(&self, since: Instant) -> Result<Vec<(CampaignId, StepId, u64)>, StoreError> {
+        let sql = "SELECT campaign, step, COUNT(*) AS n FROM dispatches WHERE sent_at > $1 \
+                   GROUP BY campaign, step ORDER BY campaign, step";
+        let values = [since.millis().into()];
+        let statement = Statement::from_sql_and_values(self.db.get_database_backend(), sql, values);
+        let rows = self.db.query_all_raw(statement).await?;
+        rows.iter()
+            .map(|row| {
+                let (campaign, step): (String, String) = (row.try_get("", "campaign")?, row.try_get("", "step")?);
+                let wrong = |why: String| StoreError::row("dispatches", format!("{campaign}/{step}"), why);
+                Ok((
+                    campaign.parse().map_err(|e| wrong(format!("{e}")))?,
+                    step.parse().map_err(|e| wrong(format!("{e}")))?,
+                    u64::try_from(row.try_get::<i64>("", "n")?).unwrap_or(0),
+                ))
+            })
+            .collect()
+    }
+
+    /// Answers and bounces that were recorded since, by number: no corrections, no notes, no machine's replies and receipts, and
+    /// nothing that is filed under no delegation yet.
+    ///
+    /// # Errors
+    /// When the database refuses, or holds a row that this program did not write.
+    pub async fn news_since(&self, since: Instant) -> Result<Vec<News>, StoreError> {
+        let sql = "SELECT e.key, e.campaign, e.delegation, e.kind, \
+                     COALESCE((SELECT c.stance FROM entries c WHERE c.corrects = e.key ORDER BY c.key LIMIT 1), e.stance) AS stance, e.subject \
+                   FROM entries e WHERE e.recorded_at > $1 AND e.corrects IS NULL AND e.delegation IS NOT NULL \
+                   AND e.kind NOT IN ('auto-reply', 'receipt', 'note') ORDER BY e.key";
+        let values = [since.millis().into()];
+        let statement = Statement::from_sql_and_values(self.db.get_database_backend(), sql, values);
+        let rows = self.db.query_all_raw(statement).await?;
+        rows.iter()
+            .map(|row| {
+                let entry: i64 = row.try_get("", "key")?;
+                let wrong = |why: String| StoreError::row("entries", entry, why);
+                let campaign: Option<String> = row.try_get("", "campaign")?;
+                let stance: Option<String> = row.try_get("", "stance")?;
+                Ok(News {
+                    entry,
+                    delegation: row.try_get::<String>("", "delegation")?.parse().map_err(|e| wrong(format!("{e}")))?,
+                    campaign: campaign.map(|id| id.parse().map_err(|e| wrong(format!("{e}")))).transpose()?,
+                    kind: row.try_get::<String>("", "kind")?.parse().map_err(wrong)?,
+                    stance: stance.map(|stance| stance.parse().map_err(wrong)).transpose()?,
+                    subject: row.try_get("", "subject")?,
+                })
+            })
+            .collect()
+    }
+}
