@@ -43,6 +43,7 @@ fn desk(store: &Store, worker: &str, clock: &SimulatedClock, directory: &Path, t
         store: store.clone(),
         clock: clock.clone(),
         mailer: FilesMailer { directory: directory.to_owned() },
+        settings: files_watch::settings(&Shown(Files::new().0)),
         files: Shown(Files::new().0),
         slots: Slots::new("0 0 8 * * *", Zone::GENEVA).unwrap(),
         head: Letterhead {

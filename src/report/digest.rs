@@ -124,11 +124,12 @@ fn count(facts: &Facts) -> usize {
 }
 
 fn needs(facts: &Facts) -> Vec<String> {
-    let mut lines: Vec<String> = facts
-        .blocked
-        .iter()
-        .map(|(campaign, why)| format!("{campaign} SENDS NOTHING: {}; run demarche plan {campaign}", short(why)))
-        .collect();
+    let stopped = |(campaign, why): &(CampaignId, String)| {
+        let advice =
+            if why.ends_with("start it again") { String::new() } else { format!("; run demarche plan {campaign}") };
+        format!("{campaign} SENDS NOTHING: {}{advice}", short(why))
+    };
+    let mut lines: Vec<String> = facts.blocked.iter().map(stopped).collect();
     // Letters of one step that wait for one reason are one line, in the order in which they are given.
     let mut places: BTreeMap<String, usize> = BTreeMap::new();
     let mut groups: Vec<Vec<&Attention>> = Vec::new();

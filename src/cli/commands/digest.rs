@@ -29,6 +29,10 @@ pub async fn run(context: &Context, args: &DigestArgs) -> Result<Answer, CliErro
     };
     let mut text = format!("Subject: {}\n\n{}", digest.subject, digest.text);
     if !args.send {
+        if let Some((slot, why)) = store.last_failure(JOB).await? {
+            let (slot, why) = (zone.show_with_weekday(slot), crate::cli::output::cell(&why));
+            text.push_str(&format!("\nthe digest of {slot} was not mailed: {why}\n"));
+        }
         return Ok(Answer::new(text, &value(None)));
     }
     let head = worker.and_then(Letterhead::of).ok_or_else(|| {

@@ -14,7 +14,7 @@ use crate::schedule::Slots;
 use crate::steps::digest::Letterhead;
 use crate::steps::dispatch::Policy;
 use crate::worker::bell::Bell;
-use crate::worker::{DigestDesk, Stop};
+use crate::worker::{DigestDesk, Stop, files_watch};
 
 pub type OurDigest<M> = DigestDesk<SystemClock, M, Folder>;
 
@@ -35,6 +35,7 @@ pub fn desk<M: Mailer>(
         store: store.clone(),
         clock: context.clock,
         mailer,
+        settings: files_watch::settings(&files),
         files,
         slots: Slots::new(worker.digest.as_str(), worker.zone)?,
         head: Letterhead::of(worker)?,
