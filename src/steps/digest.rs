@@ -4,12 +4,15 @@ use std::sync::Arc;
 
 use crate::adapters::mime::{self, plain};
 use crate::adapters::store::{Store, StoreError};
+use crate::config::sections::inbox::InboxMode;
 use crate::config::sections::installation::Worker;
 use crate::config::workspace::Workspace;
 use crate::delivery::Verdict;
 use crate::letters::MessageId;
 use crate::ports::{Courier as _, Mailer, Outgoing};
-use crate::report::digest::{Digest, Facts};
+use crate::report::digest::{Digest, Facts, OverdueAction};
+use crate::responses::Followup;
+use crate::responses::followup::in_order;
 use crate::steps::summary::summaries;
 use crate::vocabulary::{self, Address, DispatchId, Instant, Zone};
 
@@ -49,6 +52,12 @@ pub async fn gather(store: &Store, workspace: &Workspace, zone: Zone, now: Insta
         let files = planned.get(&summary.campaign)?;
         Some((summary.campaign.clone(), workspace.snapshot.difference(&summary.campaign, files)?))
     });
+    let inbox = workspace.installation.as_ref().map(|installation| &installation.inbox);
+    let (waiting, oldest) = store.pen().await?;
+    let today = Zone::GENEVA.day_of(now);
+    let mut overdue = store.followups().await?;
+    overdue.retain(|followup| followup.is_overdue(today));
+    in_order(&mut overdue);
     Ok(Facts {
         now,
         since,
@@ -57,12 +66,17 @@ pub async fn gather(store: &Store, workspace: &Workspace, zone: Zone, now: Insta
         news: store.news_since(since).await?,
         blocked: blocked.collect(),
         attention: summaries.into_iter().flat_map(|summary| summary.needs_attention).collect(),
-        waiting_in_pen: 0,
-        oldest_in_pen: None,
-        reads_mail: false,
-        last_collect: None,
-        overdue_actions: Vec::new(),
+        waiting_in_pen: usize::try_from(waiting).unwrap_or(usize::MAX),
+        oldest_in_pen: oldest,
+        reads_mail: inbox.is_some_and(|inbox| !matches!(inbox.mode, InboxMode::None)),
+        last_collect: store.mail_last_read().await?,
+        overdue_actions: overdue.into_iter().map(action).collect(),
     })
+}
+
+fn action(followup: Followup) -> OverdueAction {
+    let Followup { id, delegation, what, owner, due, .. } = followup;
+    OverdueAction { number: id, delegation, what, owner, due }
 }
 
 /// What became of a digest's mails.
