@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use comfy_table::ColumnConstraint;
+use comfy_table::{ColumnConstraint, Width};
 use serde_json::{Value, json};
 
 use crate::campaign::{Group, State};
@@ -139,10 +139,21 @@ fn tally(ask: &AskPositions<'_>, compared: Option<&str>, seats_on: Day) -> Strin
     let rows = ask.tally();
     let held: BTreeSet<&str> = rows.iter().flat_map(|(_, count)| count.counts.keys().copied()).collect();
     let columns: Vec<Standing> = Standing::all().filter(|standing| held.contains(standing.key())).collect();
-    let header: Vec<&str> = ["group"].into_iter().chain(columns.iter().map(|s| s.as_str())).chain(["all"]).collect();
+    // The longest stance would take a fifth of the screen.
+    let headings: Vec<String> = columns.iter().map(|s| s.as_str().replace("raise-", "raise- ")).collect();
+    let header: Vec<&str> = ["group"].into_iter().chain(headings.iter().map(String::as_str)).chain(["all"]).collect();
     let mut table = output::table(&header);
-    if let Some(groups) = table.column_mut(0) {
-        groups.set_constraint(ColumnConstraint::ContentWidth);
+    for whole in [0, columns.len() + 1] {
+        if let Some(column) = table.column_mut(whole) {
+            column.set_constraint(ColumnConstraint::ContentWidth);
+        }
+    }
+    // Headings are broken at a space, and nowhere else.
+    for (number, heading) in headings.iter().enumerate() {
+        let longest = heading.split(' ').map(str::len).max().unwrap_or(0);
+        if let (Some(column), Ok(width)) = (table.column_mut(number + 1), u16::try_from(longest + 2)) {
+            column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(width)));
+        }
     }
     for (part, count) in rows {
         let title = part.title().to_owned();
