@@ -18,8 +18,10 @@ use demarche::adapters::clock::SimulatedClock;
 use demarche::adapters::files::FilesMailer;
 use demarche::adapters::store::Store;
 use demarche::config::workspace::Snapshot;
+use demarche::responses::{Action, NewFollowup};
 use demarche::schedule::Slots;
 use demarche::steps::digest::Letterhead;
+use demarche::steps::followups::add_followup;
 use demarche::vocabulary::{Address, Zone};
 use demarche::worker::digest::Looked;
 use demarche::worker::{DigestDesk, files_watch};
@@ -43,9 +45,9 @@ fn desk(store: &Store, worker: &str, clock: &SimulatedClock, directory: &Path, t
         store: store.clone(),
         clock: clock.clone(),
         mailer: FilesMailer { directory: directory.to_owned() },
+        settings: files_watch::settings(&Shown(Files::new().0)),
         files: Shown(Files::new().0),
         slots: Slots::new("0 0 8 * * *", Zone::GENEVA).unwrap(),
-        mailbox: None,
         head: Letterhead {
             from: "outreach@coalition.example".parse().unwrap(),
             to: to.iter().map(|address| address.parse::<Address>().unwrap()).collect(),
@@ -160,12 +162,23 @@ async fn it_tells_what_waits_for_approval_and_what_stops_a_campaign() {
     let store = Store::in_memory().await.unwrap();
     coalition::plan_it(&store, &Files::new()).await;
     let mut files = Files::new();
+    let today = "2018-03-12".parse().unwrap();
+    let action =
+        Action::new("send the report", "Ada", "2018-03-16", today, &Files::new().workspace().calendar).unwrap();
+    let (campaign, delegation) = (coalition::CAMPAIGN.parse().unwrap(), "FRA".parse().unwrap());
+    let new = NewFollowup { campaign, delegation, action, meeting: None, entry: None, by: "Ada".to_owned() };
+    add_followup(&store, &new, early()).await.unwrap();
     files.edit(coalition::LETTER, "We write to you.", "We write to you again.");
     let now = at("2018-03-19T09:00:00Z");
-    let facts = demarche::steps::digest::gather(&store, &files.workspace(), None, Zone::GENEVA, now).await.unwrap();
+    let facts = demarche::steps::digest::gather(&store, &files.workspace(), Zone::GENEVA, now).await.unwrap();
     assert!(facts.attention.iter().all(|one| one.reason.contains("not approved")), "{:?}", facts.attention);
     assert_eq!(facts.attention.len(), 5, "those of the first step, due tomorrow");
     assert_eq!(facts.blocked.len(), 1);
+    let overdue: Vec<&str> = facts.overdue_actions.iter().map(|action| action.what.as_str()).collect();
+    assert_eq!(overdue, ["send the report"]);
+    let (workspace, day) = (files.workspace(), at("2018-03-16T09:00:00Z"));
+    let before = demarche::steps::digest::gather(&store, &workspace, Zone::GENEVA, day).await.unwrap();
+    assert!(before.overdue_actions.is_empty(), "its day is not over yet");
     assert!(facts.since < now && facts.since > early());
 }
 

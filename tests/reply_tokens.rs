@@ -12,9 +12,19 @@ use demarche::vocabulary::Address;
 use smtp_server::{Script, SmtpServer};
 use workspace::{ANNA, BORIS, CAMPAIGN, INSTALLATION, Workspace};
 
+/// Tokens need an inbox that is read.
 fn turn(place: &Workspace, on: bool) {
-    let (from, to) =
-        if on { ("[contacts]", "[inbox]\nreply_tokens = true\n\n[contacts]") } else { ("= true", "= false") };
+    for folder in ["cur", "new", "tmp"] {
+        std::fs::create_dir_all(place.path(&format!("mail/{folder}"))).unwrap();
+    }
+    let (from, to) = if on {
+        (
+            "[contacts]",
+            "[inbox]\nmode = \"maildir\"\nreply_tokens = true\n\n[inbox.maildir]\npath = \"mail\"\n\n[contacts]",
+        )
+    } else {
+        ("= true", "= false")
+    };
     place.edit(INSTALLATION, from, to);
 }
 

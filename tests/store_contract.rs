@@ -471,10 +471,13 @@ async fn a_slot_is_done_by_one_of_many_and_a_failed_one_is_free_again(home: Home
     assert!(!store.take_slot(slot, "w9", after(19), minutes(20)).await.unwrap(), "it is in hand");
     store.fail_slot(slot, holder, "the server is away", after(5)).await.unwrap();
     assert!(!store.take_slot(slot, "w9", after(4), minutes(20)).await.unwrap(), "it rests");
+    let failure = store.last_failure("digest").await.unwrap();
+    assert_eq!(failure, Some((on_time(), "the server is away".to_owned())));
     assert!(store.take_slot(slot, "w9", after(5), minutes(20)).await.unwrap());
     store.finish_slot(slot, "w9", after(5)).await.unwrap();
     assert!(!store.take_slot(slot, "w1", after(100), minutes(20)).await.unwrap(), "it is done");
     assert_eq!(store.last_done("digest").await.unwrap(), Some(after(5)));
+    assert_eq!(store.last_failure("digest").await.unwrap(), None);
     assert!(store.take_slot(Slot { at: after(60), ..slot }, "w1", after(60), minutes(20)).await.unwrap());
 }
 

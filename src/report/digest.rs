@@ -45,9 +45,9 @@ pub struct News {
 #[derive(Debug, Clone)]
 pub struct OverdueAction {
     pub number: i64,
-    pub delegation: Option<StateCode>,
+    pub delegation: StateCode,
     pub what: String,
-    pub owner: Option<String>,
+    pub owner: String,
     pub due: Day,
 }
 
@@ -111,7 +111,7 @@ impl Digest {
         if quiet {
             text.push_str("\nNothing has happened, and nothing waits for a person.\n");
         } else {
-            text.push_str("\nMore: demarche status, log, dispatches\n");
+            text.push_str("\nMore: demarche status, log, pen, followups\n");
         }
         Self { subject: format!("demarche {}: {head}", facts.zone.day_of(facts.now)), text }
     }
@@ -124,11 +124,12 @@ fn count(facts: &Facts) -> usize {
 }
 
 fn needs(facts: &Facts) -> Vec<String> {
-    let mut lines: Vec<String> = facts
-        .blocked
-        .iter()
-        .map(|(campaign, why)| format!("{campaign} SENDS NOTHING: {}; run demarche plan {campaign}", short(why)))
-        .collect();
+    let stopped = |(campaign, why): &(CampaignId, String)| {
+        let advice =
+            if why.ends_with("start it again") { String::new() } else { format!("; run demarche plan {campaign}") };
+        format!("{campaign} SENDS NOTHING: {}{advice}", short(why))
+    };
+    let mut lines: Vec<String> = facts.blocked.iter().map(stopped).collect();
     // Letters of one step that wait for one reason are one line, in the order in which they are given.
     let mut places: BTreeMap<String, usize> = BTreeMap::new();
     let mut groups: Vec<Vec<&Attention>> = Vec::new();
@@ -153,9 +154,8 @@ fn needs(facts: &Facts) -> Vec<String> {
 
 fn overdue(facts: &Facts) -> Vec<String> {
     let line = |action: &OverdueAction| {
-        let state = action.delegation.map(|state| format!("{state}, ")).unwrap_or_default();
-        let owner = action.owner.as_deref().map(|owner| format!(", {}", short(owner))).unwrap_or_default();
-        format!("{}: {state}{}{owner}, due {}", action.number, short(&action.what), action.due)
+        let OverdueAction { number, delegation, what, owner, due } = action;
+        format!("{number}: {delegation}, {}, {}, due {due}", short(what), short(owner))
     };
     facts.overdue_actions.iter().map(line).collect()
 }
@@ -270,9 +270,9 @@ mod tests {
             last_collect: Some(at("2018-02-06T04:58:00Z")),
             overdue_actions: vec![OverdueAction {
                 number: 4,
-                delegation: "CHE".parse().ok(),
+                delegation: "CHE".parse().unwrap(),
                 what: "send the names of the prisoners to the human rights secretary".to_owned(),
-                owner: Some("Miriam".to_owned()),
+                owner: "Miriam".to_owned(),
                 due: "2018-02-02".parse().unwrap(),
             }],
             ..quiet()

@@ -46,7 +46,7 @@ pub struct Question<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
     Position(Stance),
-    /// It has answered, and nobody has said how that is to be read.
+    /// It has answered, and nobody has said what that means for this ask.
     Answered,
     NoAnswer,
     NotWritten,
@@ -64,7 +64,7 @@ impl Standing {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Position(stance) => stance.as_str(),
-            Self::Answered => "not classified yet",
+            Self::Answered => "answered, no position",
             Self::NoAnswer => "no answer yet",
             Self::NotWritten => "not written to yet",
         }
@@ -74,7 +74,7 @@ impl Standing {
     pub fn key(self) -> &'static str {
         match self {
             Self::Position(stance) => stance.as_str(),
-            Self::Answered => "not-classified",
+            Self::Answered => "answered",
             Self::NoAnswer => "no-answer",
             Self::NotWritten => "not-written",
         }
@@ -153,10 +153,10 @@ pub enum Part {
 impl Part {
     pub fn title(self) -> &'static str {
         match self {
-            Self::Group(group) => group.title(),
-            Self::Observers => "Observers",
-            Self::HrcMembers => "members of the Council",
-            Self::NotHrcMembers => "not members of the Council",
+            Self::Group(group) => group.as_str(),
+            Self::Observers => "observers",
+            Self::HrcMembers => "Council members",
+            Self::NotHrcMembers => "not members",
             Self::SeatsNotKnown => "membership not known",
             Self::All => "all",
         }
@@ -314,7 +314,7 @@ mod tests {
     #[test]
     fn an_answer_that_nobody_has_classified_is_not_silence() {
         let asked = asked(&[("FRA", Reached::Answered)]);
-        assert_eq!(told(&Ledger::default(), &asked, "2018-01-31"), ["FRA: not classified yet"]);
+        assert_eq!(told(&Ledger::default(), &asked, "2018-01-31"), ["FRA: answered, no position"]);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::adapters::mime::{self, plain};
 use crate::adapters::store::{Store, StoreError};
+use crate::config::sections::inbox::InboxMode;
 use crate::config::sections::installation::Worker;
 use crate::config::workspace::Workspace;
 use crate::delivery::Verdict;
@@ -11,7 +12,7 @@ use crate::letters::MessageId;
 use crate::ports::{Courier as _, Mailer, Outgoing};
 use crate::report::digest::{Digest, Facts, OverdueAction};
 use crate::responses::Followup;
-use crate::steps::followups::overdue_followups;
+use crate::responses::followup::in_order;
 use crate::steps::summary::summaries;
 use crate::vocabulary::{self, Address, DispatchId, Instant, Zone};
 
@@ -39,17 +40,11 @@ impl Letterhead {
     }
 }
 
-/// Everything that the digest tells, as of `now`. `mailbox`: the one that answers are read from.
+/// Everything that the digest tells, as of `now`.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn gather(
-    store: &Store,
-    workspace: &Workspace,
-    mailbox: Option<&str>,
-    zone: Zone,
-    now: Instant,
-) -> Result<Facts, StoreError> {
+pub async fn gather(store: &Store, workspace: &Workspace, zone: Zone, now: Instant) -> Result<Facts, StoreError> {
     let since = store.last_done(JOB).await?.unwrap_or_else(|| now.minus(FIRST));
     let planned = store.planned_files().await?;
     let summaries = summaries(store, None, &workspace.calendar, now).await?;
@@ -57,12 +52,12 @@ pub async fn gather(
         let files = planned.get(&summary.campaign)?;
         Some((summary.campaign.clone(), workspace.snapshot.difference(&summary.campaign, files)?))
     });
-    let (waiting_in_pen, oldest_in_pen) = store.pen().await?;
-    let last_collect = match mailbox {
-        Some(name) => store.mailbox(name).await?.and_then(|known| known.read_at),
-        None => None,
-    };
-    let overdue = overdue_followups(store, Zone::GENEVA.day_of(now)).await?;
+    let inbox = workspace.installation.as_ref().map(|installation| &installation.inbox);
+    let (waiting, oldest) = store.pen().await?;
+    let today = Zone::GENEVA.day_of(now);
+    let mut overdue = store.followups().await?;
+    overdue.retain(|followup| followup.is_overdue(today));
+    in_order(&mut overdue);
     Ok(Facts {
         now,
         since,
@@ -71,22 +66,17 @@ pub async fn gather(
         news: store.news_since(since).await?,
         blocked: blocked.collect(),
         attention: summaries.into_iter().flat_map(|summary| summary.needs_attention).collect(),
-        waiting_in_pen: usize::try_from(waiting_in_pen).unwrap_or(usize::MAX),
-        oldest_in_pen,
-        reads_mail: mailbox.is_some(),
-        last_collect,
-        overdue_actions: overdue.into_iter().map(overdue_action).collect(),
+        waiting_in_pen: usize::try_from(waiting).unwrap_or(usize::MAX),
+        oldest_in_pen: oldest,
+        reads_mail: inbox.is_some_and(|inbox| !matches!(inbox.mode, InboxMode::None)),
+        last_collect: store.mail_last_read().await?,
+        overdue_actions: overdue.into_iter().map(action).collect(),
     })
 }
 
-fn overdue_action(action: Followup) -> OverdueAction {
-    OverdueAction {
-        number: action.id,
-        delegation: Some(action.delegation),
-        what: action.what,
-        owner: Some(action.owner),
-        due: action.due,
-    }
+fn action(followup: Followup) -> OverdueAction {
+    let Followup { id, delegation, what, owner, due, .. } = followup;
+    OverdueAction { number: id, delegation, what, owner, due }
 }
 
 /// What became of a digest's mails.

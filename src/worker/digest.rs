@@ -3,15 +3,15 @@
 use chrono::Duration;
 
 use super::bell::Bell;
-use super::files_watch::Files;
+use super::files_watch::{Files, changed_campaigns};
 use super::stop::Stop;
 use crate::adapters::store::{Slot, Store, StoreError};
 use crate::config::workspace::Workspace;
 use crate::ports::{Clock, Mailer};
-use crate::report::digest::Digest;
+use crate::report::digest::{Digest, Facts};
 use crate::schedule::Slots;
 use crate::steps::digest::{JOB, Letterhead, gather, post};
-use crate::vocabulary::{Address, Instant, Zone};
+use crate::vocabulary::{self, Address, Instant, Zone};
 
 /// How long whoever took a slot may need; then another may try. Longer than a mail server may take for its last answer, which is
 /// 10 minutes (RFC 5321, 4.5.3.2.6).
@@ -27,10 +27,10 @@ pub struct DigestDesk<C, M, F> {
     pub clock: C,
     pub mailer: M,
     pub files: F,
+    /// `config/demarche.toml` as it was when the worker started.
+    pub settings: Option<vocabulary::Digest>,
     pub slots: Slots,
     pub head: Letterhead,
-    /// The mailbox that answers are read from, by its name.
-    pub mailbox: Option<String>,
     /// Unique among all workers.
     pub worker: String,
     /// Letters go to a server that is not this machine: then no invented address may be used.
@@ -103,7 +103,7 @@ impl<C: Clock, M: Mailer, F: Files> DigestDesk<C, M, F> {
         };
         let Some(snapshot) = self.files.snapshot() else { return fail("there are no files to read".to_owned()).await };
         let workspace = Workspace::read(snapshot, Zone::GENEVA.day_of(now));
-        let facts = match gather(&self.store, &workspace, self.mailbox.as_deref(), self.head.zone, now).await {
+        let facts = match self.facts(&workspace, now).await {
             Ok(facts) => facts,
             Err(error) => return fail(error.root()).await,
         };
@@ -114,6 +114,13 @@ impl<C: Clock, M: Mailer, F: Files> DigestDesk<C, M, F> {
         }
         self.store.finish_slot(slot, &self.worker, now).await?;
         Ok(Looked::Sent { slot: at, to: posted.sent, failed: posted.failed })
+    }
+
+    /// What stops a campaign is what stops it in this worker's rounds.
+    async fn facts(&self, workspace: &Workspace, now: Instant) -> Result<Facts, StoreError> {
+        let facts = gather(&self.store, workspace, self.head.zone, now).await?;
+        let blocked = changed_campaigns(&self.store, &self.files, self.settings).await?;
+        Ok(Facts { blocked: blocked.into_iter().collect(), ..facts })
     }
 }
 

@@ -1,7 +1,8 @@
 //! What has happened since the last digest.
 
-use sea_orm::{ConnectionTrait as _, Statement};
+use sea_orm::{ColumnTrait as _, ConnectionTrait as _, EntityTrait as _, QuerySelect as _, Statement};
 
+use super::entities::mailbox::{Column, Entity};
 use super::{Store, StoreError};
 use crate::report::digest::News;
 use crate::vocabulary::{CampaignId, Instant, StepId};
@@ -28,6 +29,16 @@ impl Store {
                 ))
             })
             .collect()
+    }
+
+    /// When incoming mail was last read to its end, wherever it is read from.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn mail_last_read(&self) -> Result<Option<Instant>, StoreError> {
+        let last: Option<Option<i64>> =
+            Entity::find().select_only().column_as(Column::ReadAt.max(), "last").into_tuple().one(&self.db).await?;
+        Ok(last.flatten().map(Instant::from_millis))
     }
 
     /// Answers and bounces that were recorded since, by number: no corrections, no notes, no machine's replies and receipts, and

@@ -2,7 +2,8 @@
 
 use chrono::Duration;
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait as _, EntityTrait as _, QueryFilter as _, QuerySelect as _, Set, Statement, Value,
+    ColumnTrait as _, ConnectionTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Set,
+    Statement, Value,
 };
 
 use super::entities::slot::{ActiveModel, Column, Entity};
@@ -95,6 +96,17 @@ impl Store {
             .one(&self.db)
             .await?;
         Ok(last.flatten().map(Instant::from_millis))
+    }
+
+    /// The job's newest slot and why it could not be done, if it was not done since.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn last_failure(&self, job: &str) -> Result<Option<(Instant, String)>, StoreError> {
+        let newest = Entity::find().filter(Column::Job.eq(job)).order_by_desc(Column::Slot).one(&self.db).await?;
+        Ok(newest
+            .filter(|row| row.done_at.is_none())
+            .and_then(|row| Some((Instant::from_millis(row.slot), row.failed?))))
     }
 
     /// Whether any slot of the job was ever taken.

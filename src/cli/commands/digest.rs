@@ -6,7 +6,6 @@ use crate::adapters::store::Slot;
 use crate::cli::answer::{Answer, CliError};
 use crate::cli::args::DigestArgs;
 use crate::cli::context::Context;
-use crate::cli::mail;
 use crate::cli::wiring::{self, Post};
 use crate::config::workspace::Workspace;
 use crate::report::digest::Digest;
@@ -20,7 +19,7 @@ pub async fn run(context: &Context, args: &DigestArgs) -> Result<Answer, CliErro
     let worker = workspace.installation.as_ref().map(|installation| &installation.worker);
     let zone = worker.map_or(Zone::GENEVA, |worker| worker.zone);
     let now = context.now();
-    let facts = gather(&store, &workspace, mail::mailbox_name(context, &workspace).as_deref(), zone, now).await?;
+    let facts = gather(&store, &workspace, zone, now).await?;
     let digest = Digest::of(&facts);
     let value = |posted: Option<&Posted>| {
         json!({
@@ -30,6 +29,10 @@ pub async fn run(context: &Context, args: &DigestArgs) -> Result<Answer, CliErro
     };
     let mut text = format!("Subject: {}\n\n{}", digest.subject, digest.text);
     if !args.send {
+        if let Some((slot, why)) = store.last_failure(JOB).await? {
+            let (slot, why) = (zone.show_with_weekday(slot), crate::cli::output::cell(&why));
+            text.push_str(&format!("\nthe digest of {slot} was not mailed: {why}\n"));
+        }
         return Ok(Answer::new(text, &value(None)));
     }
     let head = worker.and_then(Letterhead::of).ok_or_else(|| {

@@ -32,6 +32,7 @@ pub mod restart;
 pub mod retry;
 pub mod revoke;
 pub mod run;
+mod run_digest;
 mod run_mail;
 pub mod settle;
 pub mod show;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use comfy_table::{ColumnConstraint, Width};
 use serde_json::{Value, json};
 
 use crate::campaign::{Group, State};
@@ -12,9 +13,7 @@ use crate::cli::context::{Context, campaign_id, day, state};
 use crate::cli::output::{self, cell, count, terminal_width};
 use crate::config::workspace::{CALENDAR, POSITIONS, Workspace};
 use crate::report::Csv;
-use crate::report::positions::{
-    AskPositions, Asked, Line, Part, Question, Standing, positions, session_before, session_of,
-};
+use crate::report::positions::{AskPositions, Asked, Line, Question, Standing, positions, session_before, session_of};
 use crate::responses::Evidence;
 use crate::responses::ledger::Source;
 use crate::schedule::english_ordinal;
@@ -140,17 +139,28 @@ fn tally(ask: &AskPositions<'_>, compared: Option<&str>, seats_on: Day) -> Strin
     let rows = ask.tally();
     let held: BTreeSet<&str> = rows.iter().flat_map(|(_, count)| count.counts.keys().copied()).collect();
     let columns: Vec<Standing> = Standing::all().filter(|standing| held.contains(standing.key())).collect();
-    let header: Vec<&str> = ["group"].into_iter().chain(columns.iter().map(|s| s.as_str())).chain(["all"]).collect();
+    // The longest stance would take a fifth of the screen.
+    let headings: Vec<String> = columns.iter().map(|s| s.as_str().replace("raise-", "raise- ")).collect();
+    let header: Vec<&str> = ["group"].into_iter().chain(headings.iter().map(String::as_str)).chain(["all"]).collect();
     let mut table = output::table(&header);
+    for whole in [0, columns.len() + 1] {
+        if let Some(column) = table.column_mut(whole) {
+            column.set_constraint(ColumnConstraint::ContentWidth);
+        }
+    }
+    // Headings are broken at a space, and nowhere else.
+    for (number, heading) in headings.iter().enumerate() {
+        let longest = heading.split(' ').map(str::len).max().unwrap_or(0);
+        if let (Some(column), Ok(width)) = (table.column_mut(number + 1), u16::try_from(longest + 2)) {
+            column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(width)));
+        }
+    }
     for (part, count) in rows {
-        let title = match part {
-            Part::HrcMembers | Part::NotHrcMembers => format!("{} on {seats_on}", part.title()),
-            _ => part.title().to_owned(),
-        };
+        let title = part.title().to_owned();
         let counts = columns.iter().map(|s| count.counts.get(s.key()).map(ToString::to_string).unwrap_or_default());
         table.add_row([title].into_iter().chain(counts).chain([count.delegations.to_string()]).collect::<Vec<_>>());
     }
-    text.push_str(&format!("{table}\n"));
+    text.push_str(&format!("{table}\nCouncil members are those of {seats_on}.\n"));
     text.push_str(&standing(ask));
     if let Some(compared) = compared {
         text.push_str(&moves(ask, compared));

@@ -9,6 +9,7 @@ use crate::adapters::journal::Journal;
 use crate::adapters::store::Store;
 use crate::cli::answer::{Answer, CliError};
 use crate::cli::args::RunArgs;
+use crate::cli::commands::run_digest::{self, OurDigest};
 use crate::cli::commands::run_mail::{self, OurCollector};
 use crate::cli::context::Context;
 use crate::cli::output;
@@ -39,12 +40,12 @@ pub async fn run(context: &Context, args: &RunArgs) -> Result<Answer, CliError> 
     let collector = run_mail::collector(context, &workspace, &store).await?;
     let answer = match wiring::post(context, &workspace, sender.as_ref())? {
         Post::Files(mailer) => {
-            let digest = digest_desk(context, &workspace, &store, wiring::digests_beside(&mailer), &policy);
+            let digest = run_digest::desk(context, &workspace, &store, wiring::digests_beside(&mailer), &policy);
             let worker = worker(context, &store, mailer, policy, connections, &stop);
             work(worker, collector, digest, &workspace, args.until_idle).await
         }
         Post::Smtp(mailer) => {
-            let digest = digest_desk(context, &workspace, &store, mailer.as_ref().clone(), &policy);
+            let digest = run_digest::desk(context, &workspace, &store, mailer.as_ref().clone(), &policy);
             let mut worker = worker(context, &store, *mailer, policy, connections, &stop);
             let journal = wiring::journal(context, &store.secret(context.now()).await?)?;
             refuse_a_forgetful_database(&store, &journal).await?;
@@ -177,15 +178,7 @@ async fn work<M: Mailer>(
             CliError::world(format!("the schedule cannot be started: {e}"), "look at [worker] in config/demarche.toml")
         };
         let mut bell = Bell::hang(&send, zone).await.map_err(scheduler)?;
-        let digest = match (digest, &workspace.installation) {
-            (Some(desk), Some(i)) => {
-                let bell = Bell::hang(i.worker.digest.as_str(), i.worker.zone).await.map_err(scheduler)?;
-                let digest = tokio::spawn(desk.run(bell, stop.clone()));
-                tokio::spawn(cut_off(digest.abort_handle(), stop.clone()));
-                Some(digest)
-            }
-            _ => None,
-        };
+        let digests = run_digest::beside(digest, workspace, &stop);
         let wanted = MailWanted::default();
         let collect = workspace.installation.as_ref().map(|i| i.worker.collect.as_str().to_owned());
         let reading = match (collector.take(), collect) {
@@ -222,10 +215,7 @@ async fn work<M: Mailer>(
         {
             tracing::error!(%error, "reading mail ended badly");
         }
-        if let Some(digest) = digest {
-            // Cut off or not: it has said itself what went wrong.
-            let _ended = digest.await;
-        }
+        run_digest::ended(digests).await;
     }
     if let Some(collector) = &mut collector {
         run_mail::file_copies(collector).await;
