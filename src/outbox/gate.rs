@@ -71,6 +71,9 @@ pub fn judge(dispatch: &Dispatch, given: &Circumstances, now: Instant) -> Ruling
         let why = format!("{} is an example address and reaches nobody; correct config/contacts.csv", address.domain());
         return Ruling::Hold(Guard::Example, why);
     }
+    if rules.not_after.is_some_and(|until| now >= until) {
+        return Ruling::Miss("the meeting that it confirms has begun".to_owned());
+    }
     if let Some(first) = dispatch.open_objections().first() {
         return Ruling::Hold(Guard::Words, (*first).to_owned());
     }
@@ -109,8 +112,10 @@ pub fn judge(dispatch: &Dispatch, given: &Circumstances, now: Instant) -> Ruling
     if dispatch.provisional && rules.if_provisional == IfProvisional::Hold && !waived(Guard::Provisional) {
         return Ruling::Hold(Guard::Provisional, format!("the date of {} is provisional", dispatch.milestone));
     }
+    // What was agreed with the mission is not pressed upon it.
     if let Some((campaign, at)) = &given.neighbour
         && !waived(Guard::Neighbour)
+        && !dispatch.is_confirmation()
     {
         let why = format!("campaign {campaign} wrote to this mission on {}", at.utc().format("%Y-%m-%d"));
         return Ruling::Hold(Guard::Neighbour, why);
