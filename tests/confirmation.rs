@@ -224,3 +224,53 @@ fn what_has_no_place_beside_meetings_is_refused_at_its_line() {
     workspace.edit(LETTER, "{{salutation}}", "{{salutation}}\n\n{{meeting.place}}");
     workspace.run("check").ends_with_code(1).complains("only in a step that confirms meetings: when = \"meeting\"");
 }
+
+#[test]
+fn the_letters_that_come_with_it_say_it_in_three_languages() {
+    let place = Workspace::empty();
+    place.run("init w").ends_with_code(0);
+    let file = "w/config/campaigns/hrc37-china.toml";
+    let campaign = String::from_utf8(place.read(file)).unwrap();
+    let (before, step) = campaign.split_once("# [[step]]").expect("the example shows the step");
+    place.write(file, format!("{before}[[step]]{}", step.replace("\n# ", "\n")));
+    let checked = place.run("--workspace w check").ends_with_code(0);
+    checked.says("1 campaign, 4 steps, 193 missions, 768 letters rendered: nothing is wrong");
+}
+
+/// The same campaign under another name, with a letter that is due and one meeting step.
+#[test]
+fn a_confirmation_keeps_no_distance_to_the_letters_of_another_campaign() {
+    let workspace = confirming();
+    let spring = String::from_utf8(workspace.read(CAMPAIGN)).unwrap();
+    let (head, _) = spring.split_once("[[step]]").unwrap();
+    workspace.write("config/campaigns/autumn.toml", spring.replace("id        = \"spring\"", "id = \"autumn\""));
+    workspace.write(CAMPAIGN, format!("{head}{STEP}"));
+    std::fs::remove_file(workspace.path(workspace::REHEARSAL)).unwrap();
+    workspace.run("plan spring").ends_with_code(0);
+    agree(&workspace, "FRA", "2090-01-10 15:00");
+    plan_and_approve(&workspace);
+    workspace.run("run --until-idle").ends_with_code(0);
+    assert_eq!(of_meetings(&workspace), ["confirmation-1-0/FRA sent"]);
+    let planned = workspace.run("plan autumn").ends_with_code(0);
+    assert!(!planned.out.contains("will be held"), "{}", planned.out);
+    for who in [ANNA, BORIS] {
+        workspace.args(&["approve", "autumn", "--yes", "--as", who]).ends_with_code(0);
+    }
+    workspace.run("run --until-idle").ends_with_code(0);
+    assert_eq!(workspace.status_of("autumn/letter/FRA"), "sent", "a confirmation is no letter of a campaign");
+    workspace.args(&[
+        "meeting",
+        "add",
+        "--delegation",
+        "NOR",
+        "--campaign",
+        "spring",
+        "--at",
+        "2090-01-12 15:00",
+        "--place",
+        "x",
+    ]);
+    plan_and_approve(&workspace);
+    workspace.run("run --until-idle").ends_with_code(0);
+    assert_eq!(workspace.status_of("spring/confirmation-2-0/NOR"), "sent", "what was agreed is not pressed upon them");
+}

@@ -199,6 +199,30 @@ mod tests {
     }
 
     #[test]
+    fn a_confirmation_leaves_until_its_meeting_begins_and_no_retry_leaves_after() {
+        let confirmation = |d: &mut Dispatch| {
+            d.milestone = "meeting:2".to_owned();
+            d.rules.late_by = Duration::hours(48);
+            d.rules.not_after = Some(Instant::from_millis(48 * HOUR));
+        };
+        assert_eq!(judged(|d, _| confirmation(d), 47), Ruling::Leave, "it is not late before the meeting");
+        let missed = Ruling::Miss("the meeting that it confirms has begun".into());
+        assert_eq!(judged(|d, _| confirmation(d), 48), missed);
+        let tried = |d: &mut Dispatch| {
+            confirmation(d);
+            d.status = Status::Deferred;
+            d.attempts = 2;
+            d.waived = vec![Guard::Late];
+        };
+        assert_eq!(judged(|d, _| tried(d), 48), missed);
+        let beside_another = |d: &mut Dispatch, g: &mut Circumstances| {
+            confirmation(d);
+            g.neighbour = Some(("autumn".into(), due()));
+        };
+        assert_eq!(judged(beside_another, 1), Ruling::Leave, "what was agreed is no letter too many");
+    }
+
+    #[test]
     fn lateness_is_judged_before_the_first_attempt_only() {
         assert_eq!(judged(|d, _| d.attempts = 1, 30), Ruling::Leave);
         assert_eq!(judged(|d, _| d.waived = vec![Guard::Late], 500), Ruling::Leave);
