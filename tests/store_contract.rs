@@ -1117,6 +1117,8 @@ async fn an_accepted_invitation_confirms_the_meeting_as_it_stands_and_no_other(h
     let id = add_meeting(&store, &a_meeting("FRA", "2018-03-22T10:00:00Z"), on_time()).await.unwrap();
     let (entry, _) = add_entry(&store, entry("FRA", Kind::CalendarReply, "accepted"), on_time()).await.unwrap();
     let uid = store.meeting(id).await.unwrap().unwrap().uid;
+    assert_eq!(store.meeting_called(&uid).await.unwrap().map(|meeting| meeting.id), Some(id));
+    assert_eq!(store.meeting_called("meeting-1@demarche").await.unwrap(), None);
     let answer = |sequence, answer| CalendarAnswer {
         uid: uid.clone(),
         sequence: Some(sequence),
