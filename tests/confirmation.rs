@@ -274,3 +274,59 @@ fn a_confirmation_keeps_no_distance_to_the_letters_of_another_campaign() {
     workspace.run("run --until-idle").ends_with_code(0);
     assert_eq!(workspace.status_of("spring/confirmation-2-0/NOR"), "sent", "what was agreed is not pressed upon them");
 }
+
+/// What a mission's calendar sends back (RFC 5546, 3.2.3 and 3.2.7).
+fn answer(invitation: &[(String, String)], method: &str, answer: &str, sequence: &str, start: &str) -> String {
+    let uid = value(invitation, "UID");
+    let event = format!(
+        "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//mission//EN\r\nMETHOD:{method}\r\nBEGIN:VEVENT\r\nUID:{uid}\r\n\
+         SEQUENCE:{sequence}\r\nDTSTAMP:20260101T000000Z\r\nDTSTART:{start}\r\n\
+         ORGANIZER:mailto:outreach@coalition.example\r\n\
+         ATTENDEE;PARTSTAT={answer}:mailto:mission@fra.example\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+    );
+    format!(
+        "From: mission@fra.example\r\nTo: outreach@coalition.example\r\nSubject: {answer}: Our meeting\r\n\
+         Message-ID: <{method}-{answer}-{sequence}@fra.example>\r\nDate: Thu, 26 Nov 2026 10:00:00 +0100\r\n\
+         MIME-Version: 1.0\r\nContent-Type: text/calendar; method={method}; charset=UTF-8\r\n\r\n{event}"
+    )
+}
+
+#[test]
+fn the_answer_of_the_mission_s_calendar_is_filed_and_a_person_takes_note_of_it() {
+    let workspace = under_way();
+    agree(&workspace, "FRA", "2090-01-10 15:00");
+    plan_and_approve(&workspace);
+    workspace.run("run --until-idle").ends_with_code(0);
+    let invited = invitation(&workspace, "spring/confirmation-1-0/FRA");
+    let start = value(&invited, "DTSTART");
+    let collected = |name: &str, text: String| -> i64 {
+        workspace.write(name, text);
+        let said = workspace.run(&format!("collect --from {name}"));
+        let rows = workspace.run("log --kind calendar-reply --json").json();
+        let last = rows.as_array().unwrap().iter().filter_map(|row| row["id"].as_i64()).max();
+        last.unwrap_or_else(|| panic!("{said:?}\n{}", workspace.run("pen").out))
+    };
+    let yes = collected("yes.eml", answer(&invited, "REPLY", "ACCEPTED", "0", &start));
+    workspace.run("meeting list --json").says("\"confirmed\": false");
+    workspace
+        .run(&format!("meeting confirm 1 --entry {yes}"))
+        .ends_with_code(0)
+        .says("meeting 1 is confirmed: FRA comes");
+    workspace.run("meeting show 1").says("meeting 1 with FRA: agreed, confirmed");
+    let other = collected("other.eml", answer(&invited, "COUNTER", "TENTATIVE", "0", "20900111T080000Z"));
+    workspace
+        .run(&format!("meeting confirm 1 --entry {other}"))
+        .ends_with_code(0)
+        .says("`demarche meeting move 1 --at \"2090-01-11 09:00\"`");
+    workspace.args(&["meeting", "move", "1", "--at", "2090-01-11 09:00"]).ends_with_code(0);
+    let late = workspace.run(&format!("meeting confirm 1 --entry {yes}")).ends_with_code(0);
+    late.says("FRA has accepted the meeting as it was (version 0 of the invitation, now it is 1)");
+    let no = collected("no.eml", answer(&invited, "REPLY", "DECLINED", "1", "20900111T080000Z"));
+    workspace.run(&format!("meeting confirm 1 --entry {no}")).ends_with_code(0).says("`demarche meeting cancel 1");
+    let forged = collected("forged.eml", answer(&invited, "REPLY", "ACCEPTED", "7", &start));
+    workspace
+        .run(&format!("meeting confirm 1 --entry {forged}"))
+        .ends_with_code(1)
+        .complains("the entry answers version 7 of the invitation");
+    assert_eq!(of_meetings(&workspace).len(), 1, "no incoming mail causes a letter");
+}
