@@ -38,7 +38,8 @@ fn letters(workspace: &Workspace, pdf: Pdf) -> usize {
     let first = |id: &DispatchId| id.step.as_str() == "letter";
     let file = &workspace.campaigns[0];
     let (fixed, overrides) = (BTreeMap::new(), HashMap::new());
-    let drafting = Drafting { workspace, file, secret: "a secret", fixed: &fixed, overrides: &overrides };
+    let drafting =
+        Drafting { workspace, file, secret: "a secret", fixed: &fixed, meetings: &[], overrides: &overrides };
     let mut bytes = 0;
     let mut number = 0;
     let drafted = draft_only(&drafting, &Wanted { only: Some(&first), pdf }, |letter| {

@@ -16,6 +16,7 @@ const WALLS: [(&str, &[&str]); 7] = [
     // Where a fault stands, and the files that were read: the press and the folder's reader give both.
     ("adapters", &["ports", "config::source", "config::workspace"]),
     // Journal and shelf stand beside the database, and are remembered with it.
+    // An invitation is bytes of a letter, as its MIME is.
     (
         "steps",
         &[
@@ -24,6 +25,7 @@ const WALLS: [(&str, &[&str]); 7] = [
             "adapters::store",
             "adapters::journal",
             "adapters::mime",
+            "adapters::ics",
             "adapters::render",
             "adapters::shelf",
         ],

@@ -193,7 +193,8 @@ fn no_letter_of_the_example_campaign_is_held() {
     let id: CampaignId = "hrc37-china".parse().unwrap();
     let file = workspace.campaign(&id).unwrap();
     let (fixed, overrides) = (BTreeMap::new(), std::collections::HashMap::new());
-    let drafting = Drafting { workspace: &workspace, file, secret: "", fixed: &fixed, overrides: &overrides };
+    let drafting =
+        Drafting { workspace: &workspace, file, secret: "", fixed: &fixed, meetings: &[], overrides: &overrides };
     let mut letters = 0;
     draft(&drafting, |letter| {
         assert_eq!(letter.findings, [], "{}", letter.draft.id);

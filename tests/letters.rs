@@ -11,7 +11,7 @@ use demarche::campaign::{
 };
 use demarche::config::forms::FORMS_OF_ADDRESS;
 use demarche::config::source::Source;
-use demarche::letters::facts::{CATALOGUE, MilestoneFact, PreviousFact, ReviewFact, SessionFact};
+use demarche::letters::facts::{CATALOGUE, MeetingFact, MilestoneFact, PreviousFact, ReviewFact, SessionFact};
 use demarche::letters::letter::Rendered;
 use demarche::letters::{Facts, FactsInput, Message};
 use demarche::vocabulary::problem::Problem;
@@ -31,7 +31,15 @@ fn frames() -> Frames {
 
 fn full_scope() -> Scope {
     let statements: BTreeSet<_> = ["hrc31-item2-2016-03-10".parse().unwrap()].into();
-    Scope { target: true, session: true, review: true, review_of_state: true, previous: true, statements }
+    Scope {
+        target: true,
+        session: true,
+        review: true,
+        review_of_state: true,
+        previous: true,
+        meeting: true,
+        statements,
+    }
 }
 
 fn letter(body: &str) -> String {
@@ -140,6 +148,13 @@ fn facts_with(language: &str, head: Contact, change: impl FnOnce(&mut FactsInput
         session: Some(SessionFact { number: 37, opens: day("2018-02-26"), closes: day("2018-03-23") }),
         review: Some(ReviewFact { session: 31, state: Some("China".to_owned()), date: Some(day("2018-11-06")) }),
         previous: Some(PreviousFact { date: day("2018-02-05"), subject: "Joint letter".to_owned() }),
+        meeting: Some(MeetingFact::new(
+            "2018-02-20T09:00:00Z".parse().unwrap(),
+            chrono::Duration::minutes(90),
+            "Palais des Nations, bar Serpent",
+            Some("The joint letter"),
+            Zone::GENEVA,
+        )),
         send_date: day("2018-02-05"),
         joined: vec!["hrc31-item2-2016-03-10".parse().unwrap()],
     };

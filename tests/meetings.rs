@@ -106,7 +106,8 @@ fn minutes_go_into_the_log_and_actions_are_followed_up() {
     assert_eq!((log[0]["kind"].as_str(), log[0]["stance"].as_str()), (Some("meeting"), Some("will-support")));
     assert_eq!(log[0]["text"], "They will speak.\nWe send the report.\n");
     workspace.args(&["meeting", "done", "2", "--minutes", "x"]).ends_with_code(1).complains("meeting 2 was held");
-    workspace.run("meeting move 2 --at 2090-01-01").ends_with_code(1).complains("its minutes are in the log");
+    workspace.run("meeting move 2 --at 2090-01-01").ends_with_code(1).complains("2090-01-01 has no time of day");
+    workspace.run("meeting move 2 --at 2090-01-01T10:00").ends_with_code(1).complains("its minutes are in the log");
     workspace.run("meeting show 2").says("1 send the report; Ada; ").says("minutes     entry 1 of the log");
     let rows = workspace.run("followups --json").json();
     assert_eq!((rows[0]["id"].as_i64(), rows[1]["id"].as_i64()), (Some(2), Some(1)), "the next first");

@@ -44,8 +44,14 @@ fn letter_to(workspace: &Workspace, state: &str) -> Result<Letter, Vec<Problem>>
     let file = &workspace.campaigns[0];
     let wanted_id: DispatchId = format!("hrc37-china/letter/{state}").parse().unwrap();
     let wanted = |id: &DispatchId| *id == wanted_id;
-    let drafting =
-        Drafting { workspace, file, secret: "a secret", fixed: &BTreeMap::new(), overrides: &HashMap::new() };
+    let drafting = Drafting {
+        workspace,
+        file,
+        secret: "a secret",
+        fixed: &BTreeMap::new(),
+        meetings: &[],
+        overrides: &HashMap::new(),
+    };
     let mut letters = Vec::new();
     let Drafted { problems, .. } =
         draft_only(&drafting, &Wanted { only: Some(&wanted), pdf: Pdf::All }, |letter| letters.push(letter));

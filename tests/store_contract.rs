@@ -21,13 +21,14 @@ use demarche::adapters::store::{
 };
 use demarche::campaign::Doubts;
 use demarche::delivery::{Reply, Verdict};
-use demarche::inbox::Kind;
+use demarche::inbox::{CalendarAnswer, Kind, Participation};
 use demarche::outbox::token::token;
 use demarche::outbox::{Dispatch, Event, Guard, Status, Via};
 use demarche::report::positions::Reached;
 use demarche::responses::meeting::USUAL_LENGTH;
 use demarche::responses::{
-    Action, Arrangement, Attachment, MeetingError, MeetingState, NewEntry, NewFollowup, NewMeeting, Stance,
+    Action, Arrangement, Attachment, MeetingError, MeetingState, NewEntry, NewFollowup, NewMeeting, NoAnswer, Stance,
+    Weighed,
 };
 use demarche::schedule::{Ceilings, Deadline};
 use demarche::steps::approve::{approve, approver, propose, revoke};
@@ -36,7 +37,8 @@ use demarche::steps::decide::{Decided, Decider, Decision, decide};
 use demarche::steps::dispatch::{Policy, Turn, TurnInput, turn};
 use demarche::steps::followups::{FollowupRefused, add_followup, finish_followup, overdue_followups};
 use demarche::steps::meetings::{
-    Change, MeetingRefused, Minutes, Relocation, add_meeting, cancel_meeting, hold_meeting, move_meeting,
+    Change, MeetingRefused, Minutes, Relocation, add_meeting, cancel_meeting, confirm_meeting, hold_meeting,
+    move_meeting,
 };
 use demarche::steps::plan::PlanError;
 use demarche::steps::record::{CorrectionError, Reading, add_entry, correct_entry, erase};
@@ -81,6 +83,7 @@ on_both_databases![
     meetings_are_kept_in_order_of_time,
     every_change_of_a_meeting_stays_in_its_history,
     a_meeting_that_an_older_program_noted_is_kept_and_can_be_moved,
+    an_accepted_invitation_confirms_the_meeting_as_it_stands_and_no_other,
     minutes_are_an_answer_and_bring_their_actions_along,
     an_action_is_done_once_and_what_is_overdue_is_told,
     a_copy_holds_the_same_as_the_original,
@@ -1060,6 +1063,43 @@ async fn a_meeting_that_an_older_program_noted_is_kept_and_can_be_moved(home: Ho
     assert!(store.meeting_events(old.id).await.unwrap().is_empty());
     let to = Relocation { place: Some("Mission".into()), ..Relocation::default() };
     assert_eq!(move_meeting(&store, old.id, &to, by_ada(on_time())).await.unwrap().meeting.uid, old.uid);
+}
+
+async fn an_accepted_invitation_confirms_the_meeting_as_it_stands_and_no_other(home: Home) {
+    let store = home.open().await;
+    let id = add_meeting(&store, &a_meeting("FRA", "2018-03-22T10:00:00Z"), on_time()).await.unwrap();
+    let (entry, _) = add_entry(&store, entry("FRA", Kind::CalendarReply, "accepted"), on_time()).await.unwrap();
+    let uid = store.meeting(id).await.unwrap().unwrap().uid;
+    assert_eq!(store.meeting_called(&uid).await.unwrap().map(|meeting| meeting.id), Some(id));
+    assert_eq!(store.meeting_called("meeting-1@demarche").await.unwrap(), None);
+    let answer = |sequence, answer| CalendarAnswer {
+        uid: uid.clone(),
+        sequence: Some(sequence),
+        answer,
+        by: "mission@fra.mission.example".into(),
+        proposes: None,
+        comment: None,
+    };
+    let confirm = async |given: CalendarAnswer| confirm_meeting(&store, id, entry, &given, "Ada", on_time()).await;
+    let (meeting, weighed) = confirm(answer(0, Participation::Accepted)).await.unwrap();
+    assert!(weighed == Weighed::Accepted && meeting.is_confirmed());
+    assert_eq!(store.meeting(id).await.unwrap().unwrap(), meeting, "as it was told, so it is stored");
+    let to = Relocation { at: Some(at("2018-03-23T10:00:00Z")), ..Relocation::default() };
+    move_meeting(&store, id, &to, by_ada(on_time())).await.unwrap();
+    let (meeting, weighed) = confirm(answer(0, Participation::Accepted)).await.unwrap();
+    assert!(matches!(weighed, Weighed::Outdated { answered: 0, stands: 1, .. }) && !meeting.is_confirmed());
+    let (meeting, _) = confirm(answer(1, Participation::Accepted)).await.unwrap();
+    assert!(meeting.is_confirmed());
+    let (meeting, _) = confirm(answer(1, Participation::Declined)).await.unwrap();
+    assert!(!meeting.is_confirmed(), "they have thought better of it");
+    let forged =
+        confirm(CalendarAnswer { uid: "meeting-1@demarche".into(), ..answer(1, Participation::Accepted) }).await;
+    assert!(matches!(forged, Err(MeetingRefused::NoAnswer(NoAnswer::AnotherMeeting))), "{forged:?}");
+    let events = store.meeting_events(id).await.unwrap();
+    let told: Vec<&str> = events.iter().map(|event| event.event.as_str()).collect();
+    assert_eq!(told, ["agreed", "accepted", "moved", "accepted", "accepted", "declined"]);
+    assert_eq!(events[3].reason.as_deref(), Some("it answers version 0 of the invitation"));
+    assert_eq!(events[1].entry, Some(entry));
 }
 
 fn an_action(owner: &str, due: &str) -> Action {

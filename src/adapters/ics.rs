@@ -136,6 +136,7 @@ fn folded(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::responses::{Arrangement, MeetingState};
     use proptest::prelude::*;
 
     fn entry(title: &str, when: When) -> Entry {
@@ -212,6 +213,44 @@ mod tests {
         assert_eq!(text.matches("\r\nEND:VEVENT\r\n").count(), 1);
         assert!(!text.contains("\r\nBEGIN:VALARM") && !text.contains('\u{1b}'), "{text}");
         assert!(value(&text, "SUMMARY").contains("a\\, b"), "{text}");
+    }
+
+    #[test]
+    fn an_invitation_has_the_same_bytes_whenever_it_is_written_and_no_name_breaks_out_of_it() {
+        let at = |text: &str| text.parse::<Instant>().unwrap();
+        let meeting = Meeting {
+            id: 2,
+            campaign: "spring".parse().unwrap(),
+            delegation: "FRA".parse().unwrap(),
+            arranged: Arrangement {
+                at: at("2018-02-20T09:00:00Z"),
+                lasts: Duration::minutes(90),
+                place: "Room X; \"Serpent\", 2nd floor".to_owned(),
+            },
+            theirs: Vec::new(),
+            ours: vec!["Ada".to_owned()],
+            agenda: Some("a\r\nEND:VEVENT".to_owned()),
+            state: MeetingState::Agreed,
+            uid: "meeting-1@demarche".to_owned(),
+            sequence: 3,
+            changed_at: at("2018-02-01T09:00:00Z"),
+            confirmed: None,
+            entry: None,
+            by: "Ada".to_owned(),
+        };
+        let from =
+            Mailbox { name: Some("A \"B\"; C:D".to_owned()), address: "outreach@coalition.example".parse().unwrap() };
+        let to = ["mission@fra.mission.example".parse().unwrap(), "rights@fra.mission.example".parse().unwrap()];
+        let text = invite(&Invitation { meeting: &meeting, title: "Our meeting", from: &from, to: &to });
+        assert_eq!(text.matches("END:VEVENT").count(), 2, "one of them within the description: {text}");
+        assert_eq!(text.matches("\r\nEND:VEVENT").count(), 1, "{text}");
+        let unfolded = text.replace("\r\n ", "");
+        assert!(unfolded.contains("ORGANIZER;CN=\"A 'B'; C:D\":mailto:outreach@coalition.example\r\n"), "{unfolded}");
+        assert_eq!(unfolded.matches(";RSVP=TRUE:mailto:").count(), 2, "{unfolded}");
+        assert!(unfolded.contains("METHOD:REQUEST\r\n"), "{unfolded}");
+        assert_eq!((value(&text, "DTSTAMP"), value(&text, "SEQUENCE")), ("20180201T090000Z".into(), "3".into()));
+        assert_eq!((value(&text, "DTEND"), value(&text, "UID")), ("20180220T103000Z".into(), meeting.uid.clone()));
+        assert!(!text.contains("Ada"), "who of ours comes is ours to say");
     }
 
     proptest! {

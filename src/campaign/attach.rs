@@ -8,6 +8,8 @@ use std::str::FromStr;
 pub enum Attach {
     /// `pdf`: the letter itself, as it would be printed.
     Letter,
+    /// `meeting.ics`: the invitation to the meeting that the letter confirms.
+    Invitation,
     /// A file beside the letter's `LANG.md`.
     File(FileName),
 }
@@ -33,6 +35,9 @@ const KINDS: [(&str, &str); 10] = [
     ("jpeg", "image/jpeg"),
 ];
 
+/// As `attach` names it, and as the mission sees it.
+pub const INVITATION: &str = "meeting.ics";
+
 /// Why a name is refused; one clause.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FileNameError {
@@ -49,12 +54,21 @@ fn endings() -> String {
 }
 
 impl FileName {
+    /// What the invitation to a meeting is called. A calendar beside a letter would be another matter, and has no ending of its own here.
+    pub fn invitation() -> Self {
+        Self(INVITATION.to_owned())
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
     pub fn media_type(&self) -> &'static str {
-        kind(&self.0).unwrap_or("application/octet-stream")
+        match self.0.as_str() {
+            // RFC 6047, 2.4: the method stands in both places, and must be the same.
+            INVITATION => "text/calendar; method=REQUEST; charset=UTF-8",
+            name => kind(name).unwrap_or("application/octet-stream"),
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use chrono::Duration;
 use super::attach::Attach;
 use super::audience::Audience;
 use super::milestone::{MilestoneRef, When};
+use crate::vocabulary::ids::IdError;
 use crate::vocabulary::{Address, AskId, CampaignId, LetterName, Mailbox, StateCode, StepId, Zone};
 
 /// What `config/campaigns/NAME.toml` says, checked.
@@ -33,6 +34,16 @@ pub struct Campaign {
 impl Campaign {
     pub fn step(&self, id: &StepId) -> Option<&Step> {
         self.steps.iter().find(|step| step.id == *id)
+    }
+
+    /// Whether `named`, as a command names a step, means the dispatch step `id`: that step itself, or of the step that confirms
+    /// meetings all its letters (`confirmation`), those about one meeting (`confirmation-2`), or one (`confirmation-2-0`).
+    pub fn means(&self, named: &StepId, id: &StepId) -> bool {
+        let about = |step: &Step| {
+            let Some((meeting, _)) = step.confirms(id) else { return false };
+            *named == step.id || named.as_str() == format!("{}-{meeting}", step.id)
+        };
+        named == id || self.steps.iter().any(about)
     }
 
     /// Signatories with their footnote mark, in order: `*`, `†`, `‡`, then doubled, as printers do.
@@ -98,6 +109,22 @@ impl Step {
     pub fn is_for_meetings(&self) -> bool {
         self.when.milestone == MilestoneRef::EachMeeting
     }
+
+    /// The name of the letter that confirms one meeting as it stands: `confirmation-2-1` is the second meeting, moved once. So that a
+    /// letter which has left stays what it was, and the next one is another dispatch.
+    ///
+    /// # Errors
+    /// When the step's own name is too long for that.
+    pub fn confirmation(&self, meeting: i64, sequence: u32) -> Result<StepId, IdError> {
+        format!("{}-{meeting}-{sequence}", self.id).parse()
+    }
+
+    /// The meeting and its sequence, where `id` names a letter of this step.
+    pub fn confirms(&self, id: &StepId) -> Option<(i64, u32)> {
+        let rest = id.as_str().strip_prefix(self.id.as_str()).filter(|_| self.is_for_meetings())?;
+        let (meeting, sequence) = rest.strip_prefix('-')?.split_once('-')?;
+        Some((meeting.parse().ok()?, sequence.parse().ok()?))
+    }
 }
 
 /// A condition judged at the moment of sending.
@@ -121,4 +148,38 @@ pub enum Late {
 pub enum IfProvisional {
     Hold,
     Send,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn step(id: &str, when: &str) -> Step {
+        Step {
+            id: id.parse().unwrap(),
+            letter: "letter".parse().unwrap(),
+            when: when.parse().unwrap(),
+            follows: None,
+            only_if: None,
+            late: Late::Ask,
+            late_by: Duration::hours(4),
+            give_up: Duration::days(2),
+            if_provisional: IfProvisional::Hold,
+            attach: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn the_letters_that_confirm_a_meeting_are_told_apart_by_meeting_and_move() {
+        let confirmation = step("confirmation", "meeting");
+        let id = confirmation.confirmation(2, 1).unwrap();
+        assert_eq!(id.as_str(), "confirmation-2-1");
+        assert_eq!(confirmation.confirms(&id), Some((2, 1)));
+        for other in ["confirmation", "confirmation-2", "confirmation-a-1", "letter-2-1", "confirmation-2-1-0"] {
+            assert_eq!(confirmation.confirms(&other.parse().unwrap()), None, "{other}");
+        }
+        let dated = step("confirmation", "on hrc:37.opens at 09:30");
+        assert_eq!(dated.confirms(&id), None, "a step with a date has one letter to a delegation");
+        assert!(step(&"x".repeat(62), "meeting").confirmation(2, 1).is_err());
+    }
 }

@@ -136,7 +136,20 @@ pub struct When {
     pub at: TimeOfDay,
 }
 
-/// The short form: `6 weeks before upr:31.CHN at 09:30`, `2 days after …`, `on hrc:37.opens at 09:30`.
+impl When {
+    /// Of a step that confirms meetings: due as soon as each is agreed or moved, counted from no date.
+    pub fn each_meeting() -> Self {
+        let offset = Offset { count: 0, unit: OffsetUnit::Days };
+        Self { milestone: MilestoneRef::EachMeeting, offset, at: TimeOfDay::MIDNIGHT }
+    }
+}
+
+/// Whether a dispatch's milestone, as it is stored, is a meeting and no date of the calendar.
+pub fn is_meeting(milestone: &str) -> bool {
+    milestone.starts_with("meeting:")
+}
+
+/// The short form: `6 weeks before upr:31.CHN at 09:30`, `2 days after …`, `on hrc:37.opens at 09:30`; and `meeting`.
 impl FromStr for When {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
@@ -145,6 +158,7 @@ impl FromStr for When {
         };
         let words: Vec<&str> = text.split_whitespace().collect();
         let (span, rest) = match words.as_slice() {
+            ["meeting"] => return Ok(Self::each_meeting()),
             ["on", rest @ ..] => ((0, "days".to_owned()), rest),
             [count, unit, side @ ("before" | "after"), rest @ ..] => {
                 ((sided(count, side).ok_or_else(wrong)?, (*unit).to_owned()), rest)
@@ -171,6 +185,9 @@ fn sided(count: &str, side: &str) -> Option<i32> {
 
 impl fmt::Display for When {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.milestone == MilestoneRef::EachMeeting {
+            return f.write_str("for each meeting, as soon as it is agreed or moved");
+        }
         let unsigned = Offset { count: self.offset.count.abs(), ..self.offset };
         match self.offset.count {
             0 => write!(f, "on {} at {}", self.milestone, self.at),
@@ -198,6 +215,9 @@ mod tests {
     #[test]
     fn a_time_that_could_be_read_two_ways_is_refused() {
         for wrong in [
+            "meeting at 09:30",
+            "on meeting at 09:30",
+            "on meeting:3 at 09:30",
             "6 weeks upr:31.CHN at 09:30",
             "-6 weeks before upr:31.CHN at 09:30",
             "6 weeks before upr:31.CHN",

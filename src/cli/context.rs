@@ -196,8 +196,10 @@ pub async fn planned(store: &Store, selection: &Selection) -> Result<(PlanRecord
     let mut filter = DispatchFilter { campaign: Some(id.clone()), ..DispatchFilter::default() };
     if let Some(step) = &selection.step {
         let steps = store.steps(&id).await?;
-        let known = steps.iter().find(|known| known.as_str() == step);
-        filter.step = Some(known.cloned().ok_or_else(|| {
+        let about_meetings = |known: &&StepId| known.as_str().strip_prefix(step.as_str()).is_some_and(of_a_meeting);
+        let named = || step.parse().ok().filter(|_: &StepId| steps.iter().any(|known| about_meetings(&known)));
+        let known = steps.iter().find(|known| known.as_str() == step).cloned().or_else(named);
+        filter.step = Some(known.ok_or_else(|| {
             let help = match hint::nearest(step, steps.iter().map(StepId::as_str)) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("its steps are {}", steps.iter().map(StepId::as_str).collect::<Vec<_>>().join(", ")),
@@ -210,6 +212,12 @@ pub async fn planned(store: &Store, selection: &Selection) -> Result<(PlanRecord
     }
     filter.delegations = selection.delegations.iter().map(|text| state(text)).collect::<Result<_, _>>()?;
     Ok((plan.clone(), filter))
+}
+
+/// `-2-1` or `-1`: what stands behind the name of the step that confirms meetings, or of one meeting's letters.
+fn of_a_meeting(rest: &str) -> bool {
+    rest.strip_prefix('-')
+        .is_some_and(|rest| rest.split('-').count() <= 2 && rest.split('-').all(|n| n.parse::<u64>().is_ok()))
 }
 
 /// A path as it is shown.

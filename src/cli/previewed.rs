@@ -11,8 +11,10 @@ use crate::config::sections::campaign::CampaignFile;
 use crate::config::workspace::Workspace;
 use crate::outbox::approval::Given;
 use crate::outbox::{Dispatch, Draft};
+use crate::responses::Meeting;
 use crate::steps::doubtful::{Doubtful, set_aside};
 use crate::steps::draft::{Drafted, Drafting, Letter, Pdf, Wanted, draft_only, known_step};
+use crate::steps::meetings::agreed_meetings;
 use crate::steps::plan::overrides;
 use crate::steps::since_approval::{Changed, since_approval};
 use crate::vocabulary::problem::Problem;
@@ -56,10 +58,17 @@ pub fn select(
     let step = step.map_err(|why| CliError::request(why, "`demarche plan` lists the steps"))?;
     let delegation = args.delegation.as_deref().map(state).transpose()?;
     let chosen = |id: &DispatchId| {
-        step.as_ref().is_none_or(|step| *step == id.step) && delegation.is_none_or(|code| code == id.delegation)
+        step.as_ref().is_none_or(|step| file.campaign.means(step, &id.step))
+            && delegation.is_none_or(|code| code == id.delegation)
     };
-    let drafting =
-        Drafting { workspace, file, secret: &known.secret, fixed: &known.fixed, overrides: &overrides(&known.stored) };
+    let drafting = Drafting {
+        workspace,
+        file,
+        secret: &known.secret,
+        fixed: &known.fixed,
+        meetings: &known.meetings,
+        overrides: &overrides(&known.stored),
+    };
     let mut letters: Vec<Letter> = Vec::new();
     let pdf = if args.format.contains(&Format::Pdf) { Pdf::All } else { Pdf::AsAttached };
     let wanted = Wanted { only: Some(&chosen), pdf };
@@ -89,6 +98,7 @@ pub struct Known<'a> {
     pub store: Option<&'a Store>,
     pub secret: String,
     pub fixed: BTreeMap<String, String>,
+    pub meetings: Vec<Meeting>,
     pub stored: Vec<Dispatch>,
     pub digests: HashMap<String, String>,
     pub given: HashMap<i64, Vec<Given>>,
@@ -103,6 +113,7 @@ impl<'a> Known<'a> {
                 store,
                 secret: String::new(),
                 fixed: BTreeMap::new(),
+                meetings: Vec::new(),
                 stored: Vec::new(),
                 digests: HashMap::new(),
                 given: HashMap::new(),
@@ -115,6 +126,7 @@ impl<'a> Known<'a> {
             store: Some(store),
             secret: store.secret(context.now()).await?,
             fixed: store.fixed_milestones(campaign).await?,
+            meetings: agreed_meetings(store, campaign).await?,
             digests: stored.iter().map(|d| (d.id.to_string(), d.digest.to_string())).collect(),
             given: store.approvals_given(&keys).await?,
             stored,

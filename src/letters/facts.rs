@@ -2,11 +2,12 @@
 //!
 //! A fact that is not known is left out, never null and never empty: a letter that prints it then stops.
 
+use chrono::Duration;
 use serde::Serialize;
 
 use super::FormsOfAddress;
 use crate::campaign::{Campaign, Gender, Mission, Rank, State, States};
-use crate::vocabulary::{Day, Language, StatementId};
+use crate::vocabulary::{Day, Instant, Language, StatementId, TimeOfDay, Zone};
 
 /// How a fact may be used in a letter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +57,12 @@ pub const CATALOGUE: &[(&str, FactKind)] = &[
     ("send_date", FactKind::Date),
     ("previous.date", FactKind::Date),
     ("previous.subject", FactKind::Text),
+    ("meeting.date", FactKind::Date),
+    ("meeting.time", FactKind::Text),
+    ("meeting.ends", FactKind::Text),
+    ("meeting.length", FactKind::Text),
+    ("meeting.place", FactKind::Text),
+    ("meeting.agenda", FactKind::Text),
 ];
 
 /// The values that a fact can have, where they are few: a comparison with any other is a slip of the pen.
@@ -87,6 +94,8 @@ pub struct FactsInput<'a> {
     pub review: Option<ReviewFact>,
     /// The step that this one follows.
     pub previous: Option<PreviousFact>,
+    /// Only in a step that confirms meetings.
+    pub meeting: Option<MeetingFact>,
     /// The day on which the letter is planned to leave, in the campaign's zone.
     pub send_date: Day,
     /// The statements that the State had joined by the due day.
@@ -124,6 +133,39 @@ pub struct PreviousFact {
     pub subject: String,
 }
 
+/// The meeting that the letter confirms, in the campaign's zone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MeetingFact {
+    pub date: Day,
+    /// `15:00`, which all our languages read alike.
+    pub time: TimeOfDay,
+    pub ends: TimeOfDay,
+    /// `1 h 30 min`: signs of the International System, the same in every language.
+    pub length: String,
+    pub place: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agenda: Option<String>,
+}
+
+impl MeetingFact {
+    pub fn new(at: Instant, lasts: Duration, place: &str, agenda: Option<&str>, zone: Zone) -> Self {
+        let (hours, minutes) = (lasts.num_hours(), lasts.num_minutes() % 60);
+        let length = match (hours, minutes) {
+            (0, minutes) => format!("{minutes}\u{A0}min"),
+            (hours, 0) => format!("{hours}\u{A0}h"),
+            (hours, minutes) => format!("{hours}\u{A0}h {minutes}\u{A0}min"),
+        };
+        Self {
+            date: zone.day_of(at),
+            time: zone.time_of(at),
+            ends: zone.time_of(at.plus(lasts)),
+            length,
+            place: place.to_owned(),
+            agenda: agenda.map(str::to_owned),
+        }
+    }
+}
+
 /// What a letter may print, in the shape in which templates name it.
 #[derive(Debug, Clone, Serialize)]
 pub struct Facts {
@@ -145,6 +187,8 @@ pub struct Facts {
     send_date: Day,
     #[serde(skip_serializing_if = "Option::is_none")]
     previous: Option<PreviousFact>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    meeting: Option<MeetingFact>,
     /// For the helper `joined`; not a fact of its own.
     joined: Vec<StatementId>,
     /// Printed above the letter, not by it.
@@ -274,6 +318,7 @@ impl Facts {
                 .collect(),
             send_date: input.send_date,
             previous: input.previous,
+            meeting: input.meeting,
             joined: input.joined,
             inside_address,
         })

@@ -8,6 +8,7 @@ use super::recipients::Recipients;
 use super::status::Status;
 use super::token::Token;
 use super::wish::Wish;
+use crate::campaign::milestone::is_meeting;
 use crate::campaign::{Condition, IfProvisional, Late};
 use crate::vocabulary::{Address, Day, Digest, DispatchId, Instant, Language, StepId};
 
@@ -44,7 +45,19 @@ impl Draft {
     }
 }
 
+impl Draft {
+    /// Whether it confirms a meeting, and is no letter of a campaign's own.
+    pub fn is_confirmation(&self) -> bool {
+        is_meeting(&self.milestone)
+    }
+}
+
 impl Dispatch {
+    /// Whether it confirms a meeting, and is no letter of a campaign's own.
+    pub fn is_confirmation(&self) -> bool {
+        is_meeting(&self.milestone)
+    }
+
     /// Whether sender, recipients, due time and digest are still those of its seal: a row that was changed behind the program's
     /// back is not what people approved.
     pub fn is_sealed(&self) -> bool {
@@ -68,6 +81,8 @@ pub struct SendingRules {
     pub late_by: Duration,
     pub give_up: Duration,
     pub if_provisional: IfProvisional,
+    /// From this instant on it must not leave any more, whatever happened before: the meeting that it confirms begins.
+    pub not_after: Option<Instant>,
 }
 
 /// A dispatch as the database holds it.
@@ -226,6 +241,7 @@ pub(crate) mod samples {
                 late_by: Duration::hours(4),
                 give_up: Duration::days(2),
                 if_provisional: IfProvisional::Hold,
+                not_after: None,
             },
             why: vec![],
             objections: vec![],

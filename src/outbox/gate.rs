@@ -71,6 +71,9 @@ pub fn judge(dispatch: &Dispatch, given: &Circumstances, now: Instant) -> Ruling
         let why = format!("{} is an example address and reaches nobody; correct config/contacts.csv", address.domain());
         return Ruling::Hold(Guard::Example, why);
     }
+    if rules.not_after.is_some_and(|until| now >= until) {
+        return Ruling::Miss("the meeting that it confirms has begun".to_owned());
+    }
     if let Some(first) = dispatch.open_objections().first() {
         return Ruling::Hold(Guard::Words, (*first).to_owned());
     }
@@ -109,8 +112,10 @@ pub fn judge(dispatch: &Dispatch, given: &Circumstances, now: Instant) -> Ruling
     if dispatch.provisional && rules.if_provisional == IfProvisional::Hold && !waived(Guard::Provisional) {
         return Ruling::Hold(Guard::Provisional, format!("the date of {} is provisional", dispatch.milestone));
     }
+    // What was agreed with the mission is not pressed upon it.
     if let Some((campaign, at)) = &given.neighbour
         && !waived(Guard::Neighbour)
+        && !dispatch.is_confirmation()
     {
         let why = format!("campaign {campaign} wrote to this mission on {}", at.utc().format("%Y-%m-%d"));
         return Ruling::Hold(Guard::Neighbour, why);
@@ -191,6 +196,30 @@ mod tests {
     fn a_letter_found_later_than_that_is_held_or_missed_as_the_step_says() {
         assert_eq!(judged(|_, _| {}, 5), Ruling::Hold(Guard::Late, "by 5 hours".into()));
         assert_eq!(judged(|d, _| d.rules.late = Late::Skip, 72), Ruling::Miss("by 3 days".into()));
+    }
+
+    #[test]
+    fn a_confirmation_leaves_until_its_meeting_begins_and_no_retry_leaves_after() {
+        let confirmation = |d: &mut Dispatch| {
+            d.milestone = "meeting:2".to_owned();
+            d.rules.late_by = Duration::hours(48);
+            d.rules.not_after = Some(Instant::from_millis(48 * HOUR));
+        };
+        assert_eq!(judged(|d, _| confirmation(d), 47), Ruling::Leave, "it is not late before the meeting");
+        let missed = Ruling::Miss("the meeting that it confirms has begun".into());
+        assert_eq!(judged(|d, _| confirmation(d), 48), missed);
+        let tried = |d: &mut Dispatch| {
+            confirmation(d);
+            d.status = Status::Deferred;
+            d.attempts = 2;
+            d.waived = vec![Guard::Late];
+        };
+        assert_eq!(judged(|d, _| tried(d), 48), missed);
+        let beside_another = |d: &mut Dispatch, g: &mut Circumstances| {
+            confirmation(d);
+            g.neighbour = Some(("autumn".into(), due()));
+        };
+        assert_eq!(judged(beside_another, 1), Ruling::Leave, "what was agreed is no letter too many");
     }
 
     #[test]

@@ -160,7 +160,7 @@ fn cause(reason: &str) -> String {
 
 fn closing(rehearsal: &Rehearsal<'_>, dispatches: &[Dispatch]) -> String {
     let mut text = "\nWhat came of it\n".to_owned();
-    for step in &rehearsal.file.campaign.steps {
+    for step in rehearsal.file.campaign.steps.iter().filter(|step| !step.is_for_meetings()) {
         let mut counts: BTreeMap<Status, usize> = BTreeMap::new();
         for dispatch in dispatches.iter().filter(|d| d.id.step == step.id) {
             *counts.entry(dispatch.status).or_default() += 1;

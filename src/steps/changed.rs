@@ -9,6 +9,7 @@ use crate::config::workspace::Workspace;
 use crate::outbox::revision::{Revision, revise};
 use crate::outbox::{Dispatch, Draft, Status};
 use crate::steps::draft::{Drafting, Wanted, draft_only};
+use crate::steps::meetings::agreed_meetings;
 use crate::steps::plan::overrides;
 use crate::vocabulary::{Address, DispatchId, Instant};
 
@@ -53,7 +54,9 @@ pub async fn changed(store: &Store, workspace: &Workspace, now: Instant) -> Resu
         let secret = store.secret(now).await?;
         let fixed = store.fixed_milestones(&campaign.id).await?;
         let known = overrides(&stored);
-        let drafting = Drafting { workspace, file, secret: &secret, fixed: &fixed, overrides: &known };
+        let meetings = agreed_meetings(store, &campaign.id).await?;
+        let drafting =
+            Drafting { workspace, file, secret: &secret, fixed: &fixed, meetings: &meetings, overrides: &known };
         let only = |id: &DispatchId| by_id.contains_key(id);
         draft_only(&drafting, &Wanted::only(&only), |letter| {
             found.extend(by_id.get(&letter.draft.id).and_then(|row| difference(row, &letter.draft)));

@@ -9,6 +9,7 @@ use crate::adapters::store::{DispatchFilter, Move, Store, StoreError};
 use crate::config::sections::campaign::CampaignFile;
 use crate::config::workspace::Workspace;
 use crate::outbox::{Dispatch, Draft, Event, Guard, Status};
+use crate::steps::meetings::agreed_meetings;
 use crate::vocabulary::problem::Problem;
 use crate::vocabulary::{Address, DispatchId, Instant};
 
@@ -160,11 +161,13 @@ async fn drafts(
 ) -> Result<HashMap<DispatchId, Draft>, CorrectError> {
     let secret = store.secret(request.now).await?;
     let fixed = store.fixed_milestones(&request.file.campaign.id).await?;
+    let meetings = agreed_meetings(store, &request.file.campaign.id).await?;
     let drafting = Drafting {
         workspace: request.workspace,
         file: request.file,
         secret: &secret,
         fixed: &fixed,
+        meetings: &meetings,
         overrides: decided,
     };
     let mut drafts = HashMap::new();

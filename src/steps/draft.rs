@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use crate::campaign::{Campaign, MilestoneRef, Selector, Step};
 use crate::letters::guards::Guards;
 use crate::schedule::{Calendar, Milestone, ScheduleError, due};
+use crate::steps::confirming::Confirming;
 pub use crate::steps::drafting::{Drafted, Drafting, LeftOutRow, Override, Pdf, Wanted};
 pub use crate::steps::finish::Letter;
 use crate::steps::finish::{Common, finish};
@@ -49,6 +50,15 @@ pub fn draft_only(input: &Drafting<'_>, wanted: &Wanted<'_>, mut each: impl FnMu
     for (position, step) in campaign.steps.iter().enumerate() {
         let (presses, problems) = presses::compile(input.workspace, input.file, step, &frames);
         drafted.problems.extend(problems);
+        if step.is_for_meetings() {
+            let common = Common { workspace: input.workspace, step, zone: campaign.zone, printer: printer.as_ref() };
+            let confirming = Confirming { input, wanted, step, position, presses: &presses, guards: &guards, common };
+            for letter in confirming.letters(&mut earlier, &mut drafted) {
+                drafted.letters += 1;
+                each(letter);
+            }
+            continue;
+        }
         let dated = milestone(input, step, &mut drafted.fixed).and_then(|milestone| {
             let due = due(&step.when, &milestone, campaign.zone, &input.workspace.calendar)?;
             Ok((milestone, due))
@@ -65,10 +75,12 @@ pub fn draft_only(input: &Drafting<'_>, wanted: &Wanted<'_>, mut each: impl FnMu
             input,
             wanted,
             step,
+            id: step.id.clone(),
+            meeting: None,
             position,
             milestone,
             due,
-            presses,
+            presses: &presses,
             guards: &guards,
             faults: BTreeMap::new(),
             fallbacks: BTreeMap::new(),
@@ -91,7 +103,12 @@ pub fn draft_only(input: &Drafting<'_>, wanted: &Wanted<'_>, mut each: impl FnMu
         one.report_fallbacks(&mut drafted.problems);
         drafted.dates.push((step.id.clone(), one.milestone, one.due));
     }
-    if drafted.letters == 0 && wanted.only.is_none() && !drafted.problems.iter().any(Problem::is_error) {
+    let only_meetings = campaign.steps.iter().all(Step::is_for_meetings);
+    if drafted.letters == 0
+        && !only_meetings
+        && wanted.only.is_none()
+        && !drafted.problems.iter().any(Problem::is_error)
+    {
         let problem = Problem::warning("the campaign writes to nobody").in_file(&input.file.source.file);
         drafted.problems.push(problem.help("look at [audience]: does any mission have that tag, group or State?"));
     }
@@ -127,7 +144,8 @@ fn milestone(
     if let Some(reference) = fixed.get(&name).and_then(|text| text.parse::<MilestoneRef>().ok()) {
         return calendar.milestone(&reference, states);
     }
-    let others = input.file.campaign.steps.iter().map(|step| &step.when.milestone);
+    let dated = input.file.campaign.steps.iter().filter(|step| !step.is_for_meetings());
+    let others = dated.map(|step| &step.when.milestone);
     let mut after: Option<Day> = None;
     for other in others.filter(|other| !matches!(other, MilestoneRef::UprNext(_))) {
         let day = calendar.milestone(other, states)?.day;
@@ -168,6 +186,15 @@ fn check_selectors(input: &Drafting<'_>, problems: &mut Vec<Problem>) {
 pub fn known_step(campaign: &Campaign, step: &str) -> Result<StepId, String> {
     if let Some(found) = campaign.steps.iter().find(|s| s.id.as_str() == step) {
         return Ok(found.id.clone());
+    }
+    // `confirmation-2` and `confirmation-2-1`: letters about one meeting.
+    if let Ok(id) = step.parse::<StepId>() {
+        let whole: Option<StepId> = format!("{id}-0").parse().ok();
+        let named =
+            |s: &Step| s.confirms(&id).is_some() || whole.as_ref().is_some_and(|whole| s.confirms(whole).is_some());
+        if campaign.steps.iter().any(named) {
+            return Ok(id);
+        }
     }
     let known = campaign.steps.iter().map(|s| s.id.as_str());
     Err(match hint::nearest(step, known.clone()) {

@@ -6,6 +6,7 @@ use crate::campaign::{Attach, Step};
 use crate::config::sections::campaign::CampaignFile;
 use crate::config::workspace::Workspace;
 use crate::letters::MessageId;
+use crate::responses::Meeting;
 use crate::schedule::{Due, Milestone};
 use crate::vocabulary::problem::Problem;
 use crate::vocabulary::{Address, DispatchId, Instant, StateCode, StepId};
@@ -19,6 +20,8 @@ pub struct Drafting<'a> {
     pub secret: &'a str,
     /// What `upr:next.STATE` was fixed as by an earlier plan.
     pub fixed: &'a BTreeMap<String, String>,
+    /// Those that the campaign has agreed, for the step that confirms them.
+    pub meetings: &'a [Meeting],
     /// What people decided about single dispatches.
     pub overrides: &'a HashMap<DispatchId, Override>,
 }

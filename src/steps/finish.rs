@@ -42,6 +42,8 @@ pub struct Unfinished {
     pub salutation: String,
     /// What the printer sets; `None` when nobody wants the PDF.
     pub print: Option<Print>,
+    /// The invitation to the meeting that it confirms.
+    pub invitation: Option<String>,
     /// The letter's file, for problems.
     pub file: String,
 }
@@ -117,7 +119,7 @@ fn by_all_processors<T: Send, R: Send>(items: Vec<T>, work: impl Fn(T) -> R + Sy
 }
 
 fn finished(letter: Unfinished, common: &Common<'_>) -> Result<Letter, Vec<Problem>> {
-    let Unfinished { mut draft, rendered, mut message, findings, salutation, print, file } = letter;
+    let Unfinished { mut draft, rendered, mut message, findings, salutation, print, invitation, file } = letter;
     let pdf = match (print, common.printer) {
         (Some(print), Some(printer)) => Some(printed(&print, &draft, &rendered, printer, &file)?),
         _ => None,
@@ -130,6 +132,10 @@ fn finished(letter: Unfinished, common: &Common<'_>) -> Result<Letter, Vec<Probl
                 let Some(bytes) = pdf.clone() else { continue };
                 let name = pdf_name(&draft.id, draft.due, common.zone).map_err(fault)?;
                 Attachment { name, bytes }
+            }
+            Attach::Invitation => {
+                let Some(invitation) = &invitation else { continue };
+                Attachment { name: FileName::invitation(), bytes: invitation.clone().into_bytes() }
             }
             Attach::File(name) => {
                 let bytes = common.workspace.snapshot.attachment(&common.step.letter, name);

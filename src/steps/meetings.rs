@@ -4,14 +4,17 @@
 use chrono::Duration;
 
 use crate::adapters::store::{DispatchFilter, MeetingFilter, MeetingMove, Move, Store, StoreError, Tx};
-use crate::campaign::MilestoneRef;
+use crate::campaign::{MilestoneRef, Mission};
+use crate::config::workspace::Workspace;
 use crate::inbox::{CalendarAnswer, Kind};
-use crate::outbox::{Event, Status, Stop};
+use crate::outbox::{Event, Status, Stop, Via};
 use crate::responses::confirming::weigh;
+use crate::responses::meeting::{USUAL_LENGTH, uid};
 use crate::responses::{
-    Action, Arrangement, Happening, Meeting, MeetingError, NewEntry, NewFollowup, NewMeeting, NoAnswer, Stance, Weighed,
+    Action, Arrangement, Happening, Meeting, MeetingError, MeetingState, NewEntry, NewFollowup, NewMeeting, NoAnswer,
+    Stance, Weighed,
 };
-use crate::vocabulary::{AskId, DispatchId, Instant};
+use crate::vocabulary::{AskId, CampaignId, DispatchId, Instant};
 
 /// Why a meeting was not changed.
 #[derive(Debug, thiserror::Error)]
@@ -127,8 +130,9 @@ async fn stop_confirmations(
     for dispatch in tx.dispatches(&filter).await?.into_iter().filter(|d| d.milestone == about) {
         match dispatch.status {
             Status::Cancelled => {}
-            Status::Sent => left.push(dispatch.id),
-            Status::Sending | Status::Uncertain => {
+            Status::Sent if dispatch.via != Some(Via::Files) => left.push(dispatch.id),
+            // One that went to a file may come back too.
+            Status::Sent | Status::Sending | Status::Uncertain => {
                 let mut wish = dispatch.wish.clone();
                 wish.stop(Stop::Cancel, how.by, &reason);
                 tx.set_wish(dispatch.key, &wish).await?;
@@ -259,15 +263,42 @@ pub async fn confirm_meeting(
     Ok((meeting, weighed))
 }
 
+/// Those that are still to take place, or whose minutes are missing.
+pub fn agreed(meetings: Vec<Meeting>) -> Vec<Meeting> {
+    meetings.into_iter().filter(|meeting| meeting.still_agreed().is_ok()).collect()
+}
+
 /// The meetings of a campaign that letters are to confirm.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn agreed_meetings(
-    store: &Store,
-    campaign: &crate::vocabulary::CampaignId,
-) -> Result<Vec<Meeting>, StoreError> {
+pub async fn agreed_meetings(store: &Store, campaign: &CampaignId) -> Result<Vec<Meeting>, StoreError> {
     let filter = MeetingFilter { campaign: Some(campaign.clone()), ..MeetingFilter::default() };
-    let meetings = store.meetings(&filter).await?;
-    Ok(meetings.into_iter().filter(|meeting| meeting.still_agreed().is_ok()).collect())
+    Ok(agreed(store.meetings(&filter).await?))
+}
+
+/// Meetings that nobody has agreed, one with each mission of the contact list, a week after `now`: for `check`, and for a letter that a
+/// colleague is to see. Every second has an agenda.
+pub fn sample_meetings(workspace: &Workspace, campaign: &CampaignId, now: Instant) -> Vec<Meeting> {
+    let one = |(n, mission): (i64, &Mission)| Meeting {
+        id: n,
+        campaign: campaign.clone(),
+        delegation: mission.state,
+        arranged: Arrangement {
+            at: now.plus(Duration::days(7)),
+            lasts: USUAL_LENGTH,
+            place: "Palais des Nations, room XX".to_owned(),
+        },
+        theirs: Vec::new(),
+        ours: Vec::new(),
+        agenda: (n % 2 == 1).then(|| "The joint letter, and what your delegation makes of it".to_owned()),
+        state: MeetingState::Agreed,
+        uid: uid("", n),
+        sequence: 0,
+        changed_at: now,
+        confirmed: None,
+        entry: None,
+        by: "sample".to_owned(),
+    };
+    (1..).zip(&workspace.missions).map(one).collect()
 }

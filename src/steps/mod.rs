@@ -4,6 +4,7 @@ pub mod addressing;
 pub mod approve;
 pub mod changed;
 pub mod collect;
+mod confirming;
 pub mod correct;
 pub mod decide;
 pub mod digest;

@@ -24,7 +24,8 @@ pub fn to_leave(drafts: &[Draft], stored: &[Dispatch]) -> Vec<Timed> {
         None => Some(Status::Planned),
         Some(row) => row.status.is_open().then_some(row.status),
     };
-    drafts.iter().filter_map(|d| Some(Timed { id: d.id.clone(), status: status(d)?, at: d.due })).collect()
+    let letters = drafts.iter().filter(|d| !d.is_confirmation());
+    letters.filter_map(|d| Some(Timed { id: d.id.clone(), status: status(d)?, at: d.due })).collect()
 }
 
 /// Which of these letters of one campaign are too close to another campaign's, by what the database knows of that.

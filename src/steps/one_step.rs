@@ -2,16 +2,18 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use crate::adapters::ics::{self, Invitation};
 use crate::adapters::render::Press;
 use crate::campaign::audience::{Candidate, LeftOut};
 use crate::campaign::{MilestoneRef, Mission, State, Step};
 use crate::config::forms::FORMS_OF_ADDRESS;
 use crate::config::workspace::Workspace;
-use crate::letters::facts::{FactsInput, MilestoneFact, PreviousFact, ReviewFact, SessionFact};
+use crate::letters::facts::{FactsInput, MeetingFact, MilestoneFact, PreviousFact, ReviewFact, SessionFact};
 use crate::letters::guards::{Guarded, Guards};
 use crate::letters::{Facts, Message, MessageId, Sheet, fallback};
 use crate::outbox::token::token;
 use crate::outbox::{Draft, Recipients, SendingRules, Token};
+use crate::responses::{Arrangement, Meeting};
 use crate::schedule::{Due, Milestone};
 use crate::steps::drafting::{Drafted, Drafting, LeftOutRow, Override, Wanted};
 use crate::steps::finish::{Print, Unfinished};
@@ -33,10 +35,14 @@ pub struct OneStep<'a> {
     pub input: &'a Drafting<'a>,
     pub wanted: &'a Wanted<'a>,
     pub step: &'a Step,
+    /// What its letters are called: the step itself, or the letter that confirms one meeting.
+    pub id: StepId,
+    /// The meeting that is confirmed.
+    pub meeting: Option<&'a Meeting>,
     pub position: usize,
     pub milestone: Milestone,
     pub due: Due,
-    pub presses: Presses,
+    pub presses: &'a Presses,
     pub guards: &'a Guards,
     /// Problems that many delegations share, told once: message and place → whom it concerns.
     pub faults: BTreeMap<String, (Problem, Vec<StateCode>)>,
@@ -54,7 +60,7 @@ impl OneStep<'_> {
         let campaign = &self.input.file.campaign;
         let workspace = self.input.workspace;
         let mission = workspace.mission(state.code);
-        let id = DispatchId { campaign: campaign.id.clone(), step: self.step.id.clone(), delegation: state.code };
+        let id = DispatchId { campaign: campaign.id.clone(), step: self.id.clone(), delegation: state.code };
         let override_ = self.input.overrides.get(&id);
         let due_at = override_.and_then(|o| o.due).unwrap_or(self.due.at);
         let due_day = campaign.zone.day_of(due_at);
@@ -107,7 +113,7 @@ impl OneStep<'_> {
                     Some((due, subject)) => (campaign.zone.day_of(due), subject),
                     None => (due_day, letter.rendered.subject.clone()),
                 };
-                earlier.insert((self.step.id.clone(), state.code), Earlier { day, subject, thread });
+                earlier.insert((self.id.clone(), state.code), Earlier { day, subject, thread });
                 wanted.then_some(letter)
             }
             Err(problems) => {
@@ -199,6 +205,10 @@ impl OneStep<'_> {
             milestone: MilestoneFact { title: self.milestone.title.clone(), date: self.milestone.day },
             session: self.session(),
             review: self.review(language),
+            meeting: self.meeting.map(|meeting| {
+                let Arrangement { at, lasts, place } = &meeting.arranged;
+                MeetingFact::new(*at, *lasts, place, meeting.agenda.as_deref(), campaign.zone)
+            }),
             previous: previous.map(|p| PreviousFact { date: p.day, subject: p.subject.clone() }),
             send_date: campaign.zone.day_of(due_at),
             joined: self.joined(state, campaign.zone.day_of(due_at)),
@@ -232,7 +242,7 @@ impl OneStep<'_> {
             to: mission,
             about: self.about(),
             rendered: &rendered,
-            lines: &guarding::lines_around(&message, facts.inside_address()),
+            lines: &[guarding::lines_around(&message, facts.inside_address()), self.lines_of_meeting()].concat(),
         });
         let mut thread = thread;
         thread.push(message_id.clone());
@@ -251,7 +261,7 @@ impl OneStep<'_> {
             message: Vec::new(),
             message_id: message_id.to_string(),
             reply_token,
-            rules: rules(self.step),
+            rules: self.rules(),
             why: self.why(due_at),
             objections: findings.iter().map(ToString::to_string).collect(),
         };
@@ -262,9 +272,35 @@ impl OneStep<'_> {
             }),
             false => None,
         };
+        let invitation = self.meeting.map(|meeting| {
+            ics::invite(&Invitation {
+                meeting,
+                title: &rendered.subject,
+                from: &campaign.from,
+                to: &draft.recipients.to,
+            })
+        });
         let file = press.letter().source.file.clone();
         let salutation = facts.salutation().to_owned();
-        Ok((Unfinished { draft, rendered, message, findings, salutation, print, file }, thread))
+        Ok((Unfinished { draft, rendered, message, findings, salutation, print, invitation, file }, thread))
+    }
+
+    /// What the invitation says, whether or not the letter prints it.
+    fn lines_of_meeting(&self) -> Vec<String> {
+        let lines = self.meeting.map(|m| [Some(m.arranged.place.clone()), m.agenda.clone()]);
+        lines.into_iter().flatten().flatten().collect()
+    }
+
+    fn rules(&self) -> SendingRules {
+        let rules = rules(self.step);
+        match self.meeting {
+            None => rules,
+            // Until it begins nothing is late, and then it is too late.
+            Some(meeting) => {
+                let begins = meeting.arranged.at;
+                SendingRules { late_by: begins.since(self.due.at), not_after: Some(begins), ..rules }
+            }
+        }
     }
 
     /// Where answers and bounces go: to addresses that name the letter, where the installation asks for it.
@@ -352,6 +388,7 @@ fn rules(step: &Step) -> SendingRules {
         late_by: step.late_by,
         give_up: step.give_up,
         if_provisional: step.if_provisional,
+        not_after: None,
     }
 }
 

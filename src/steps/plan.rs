@@ -4,14 +4,16 @@ use std::collections::{HashMap, HashSet};
 
 use serde::Serialize;
 
-use crate::adapters::store::{DispatchFilter, Move, PlanRecord, Store, StoreError, Tx};
+use crate::adapters::store::{DispatchFilter, MeetingFilter, Move, PlanRecord, Store, StoreError, Tx};
 use crate::config::sections::campaign::CampaignFile;
 use crate::config::workspace::Workspace;
 use crate::outbox::approval::{Approval, holds};
 use crate::outbox::revision::{Difference, Revision, revise};
 use crate::outbox::token::token;
 use crate::outbox::{Dispatch, Draft, Event, Status, Via, Wish};
+use crate::responses::Meeting;
 use crate::steps::draft::{Drafted, Drafting, LeftOutRow, Letter, Override, draft};
+use crate::steps::meetings::{agreed, agreed_meetings};
 use crate::vocabulary::problem::Problem;
 use crate::vocabulary::{Address, CampaignId, DispatchId, Instant, LetterName, StateCode, StepId, Zone};
 
@@ -70,20 +72,27 @@ pub async fn plan(store: &Store, request: &PlanRequest<'_>) -> Result<Planned, P
     let secret = store.secret(request.now).await?;
     let fixed = store.fixed_milestones(&campaign.id).await?;
     let overrides = overrides(&stored);
+    let meetings = agreed_meetings(store, &campaign.id).await?;
     let drafting = Drafting {
         workspace: request.workspace,
         file: request.file,
         secret: &secret,
         fixed: &fixed,
+        meetings: &meetings,
         overrides: &overrides,
     };
     let mut drafts = Vec::new();
     let mut drafted = draft(&drafting, |letter: Letter| drafts.push(letter.draft));
-    drafted.problems.extend(vanished(&stored, &drafts, request.file));
+    drafted.problems.extend(vanished(&stored, &drafts, request.file, &meetings));
     if drafted.problems.iter().any(Problem::is_error) {
         return Err(PlanError::Problems(drafted.problems));
     }
     let tx = store.begin().await?;
+    // What was moved meanwhile must not be confirmed as it was.
+    let of_campaign = MeetingFilter { campaign: Some(campaign.id.clone()), ..MeetingFilter::default() };
+    if agreed(tx.meetings(&of_campaign).await?) != meetings {
+        return Err(StoreError::Changed("a meeting of this campaign".to_owned()).into());
+    }
     // Read again inside the transaction: a worker may have moved something meanwhile.
     let stored = tx.dispatches(&filter).await?;
     let changes = reconcile(&tx, &stored, &drafts, request).await?;
@@ -130,9 +139,15 @@ pub fn overrides(stored: &[Dispatch]) -> HashMap<DispatchId, Override> {
 }
 
 /// A step or a State with an attempt has vanished from the files: what was sent would no longer be explained by them.
-fn vanished(stored: &[Dispatch], drafts: &[Draft], file: &CampaignFile) -> Vec<Problem> {
+fn vanished(stored: &[Dispatch], drafts: &[Draft], file: &CampaignFile, meetings: &[Meeting]) -> Vec<Problem> {
     let there: HashSet<&DispatchId> = drafts.iter().map(|d| &d.id).collect();
-    let gone: Vec<&Dispatch> = stored.iter().filter(|d| d.attempts > 0 && !there.contains(&d.id)).collect();
+    // What confirmed a meeting before it was moved, cancelled or held, is explained by the meeting's history.
+    let of_before = |dispatch: &Dispatch| {
+        let confirmed = file.campaign.steps.iter().find_map(|step| step.confirms(&dispatch.id.step));
+        confirmed.is_some_and(|(id, sequence)| !meetings.iter().any(|m| m.id == id && m.sequence == sequence))
+    };
+    let gone: Vec<&Dispatch> =
+        stored.iter().filter(|d| d.attempts > 0 && !there.contains(&d.id) && !of_before(d)).collect();
     if gone.is_empty() {
         return Vec::new();
     }

@@ -85,6 +85,7 @@ fn scope(workspace: &Workspace, file: &CampaignFile, step: &Step) -> Scope {
         review: review_of_state || matches!(milestone, MilestoneRef::UprOpens(_) | MilestoneRef::UprCloses(_)),
         review_of_state,
         previous: step.follows.is_some(),
+        meeting: step.is_for_meetings(),
         statements: workspace.positions.statements.iter().map(|s| s.id.clone()).collect(),
     }
 }

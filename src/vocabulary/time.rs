@@ -100,6 +100,8 @@ impl Serialize for Day {
 pub struct TimeOfDay(NaiveTime);
 
 impl TimeOfDay {
+    pub const MIDNIGHT: Self = Self(NaiveTime::MIN);
+
     pub fn new(hour: u32, minute: u32) -> Option<Self> {
         NaiveTime::from_hms_opt(hour, minute, 0).map(Self)
     }
@@ -128,6 +130,12 @@ impl FromStr for TimeOfDay {
 impl fmt::Display for TimeOfDay {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:02}:{:02}", self.0.hour(), self.0.minute())
+    }
+}
+
+impl Serialize for TimeOfDay {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 
@@ -193,6 +201,12 @@ impl Zone {
     /// The civil day that this zone's calendars show at `instant`.
     pub fn day_of(self, instant: Instant) -> Day {
         Day(instant.utc().with_timezone(&self.0).date_naive())
+    }
+
+    /// What this zone's clocks show at `instant`, to the minute.
+    pub fn time_of(self, instant: Instant) -> TimeOfDay {
+        let local = instant.utc().with_timezone(&self.0);
+        TimeOfDay::new(local.hour(), local.minute()).unwrap_or(TimeOfDay::MIDNIGHT)
     }
 
     /// `2018-02-05 09:30 CET`, as people read it.

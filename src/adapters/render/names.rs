@@ -32,6 +32,9 @@ impl Checker<'_> {
                 self.scope.review && (part == "session" || self.scope.review_of_state),
                 "`review` is known only in a step whose milestone is a review: upr:N.STATE or upr:next.STATE",
             ),
+            Some(("meeting", _)) => {
+                (self.scope.meeting, "`meeting` is known only in a step that confirms meetings: when = \"meeting\"")
+            }
             Some(("previous", _)) => (self.scope.previous, "`previous` is known only in a step that `follows` another"),
             _ => (true, ""),
         };
@@ -58,7 +61,7 @@ impl Checker<'_> {
         match hint::nearest(name, known) {
             Some(near) => format!("did you mean `{near}`?"),
             None if name.starts_with("this") || name.starts_with('@') => "`this` is known only inside {{#each …}}".to_owned(),
-            None => "facts are salutation, closing, delegation.*, head.*, campaign.*, target.*, session.*, review.*, milestone.*, signatories, asks, send_date and previous.*".to_owned(),
+            None => "facts are salutation, closing, delegation.*, head.*, campaign.*, target.*, session.*, review.*, milestone.*, signatories, asks, send_date, previous.* and meeting.*".to_owned(),
         }
     }
 

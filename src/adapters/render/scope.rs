@@ -18,6 +18,8 @@ pub struct Scope {
     pub review_of_state: bool,
     /// The step follows another.
     pub previous: bool,
+    /// The step confirms meetings.
+    pub meeting: bool,
     /// The statements that `joined` may ask for.
     pub statements: BTreeSet<StatementId>,
 }

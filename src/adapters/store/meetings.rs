@@ -180,6 +180,16 @@ impl Store {
         Ok(self.meetings(&MeetingFilter { id: Some(id), ..MeetingFilter::default() }).await?.pop())
     }
 
+    /// The meeting that goes by that name in calendars: which an answer to an invitation is about.
+    ///
+    /// # Errors
+    /// As [`Store::meetings`].
+    pub async fn meeting_called(&self, uid: &str) -> Result<Option<Meeting>, StoreError> {
+        // Names are made, not stored, and no office has thousands of meetings.
+        let all = self.meetings(&MeetingFilter::default()).await?;
+        Ok(all.into_iter().find(|meeting| meeting.uid == uid))
+    }
+
     /// A meeting's history, oldest first. That of a meeting noted by an older program begins with its first change.
     ///
     /// # Errors

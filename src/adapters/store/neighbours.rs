@@ -6,8 +6,9 @@ use super::{Store, StoreError};
 use crate::outbox::neighbours::Timed;
 use crate::vocabulary::{CampaignId, Instant};
 
-/// Letters `o` that a mission may have got. The gate and the plan mean the same ones.
-pub(super) const HAS_LEFT: &str = "o.status IN ('sent', 'sending', 'uncertain', 'bounced')";
+/// Letters `o` that a mission may have got, but for those that confirm a meeting with it. The gate and the plan mean the same ones.
+pub(super) const HAS_LEFT: &str =
+    "o.status IN ('sent', 'sending', 'uncertain', 'bounced') AND o.milestone NOT LIKE 'meeting:%'";
 /// When that was.
 pub(super) const LEFT_AT: &str = "COALESCE(o.sent_at, o.updated_at)";
 
@@ -29,7 +30,8 @@ impl Store {
                  WHERE o.campaign <> $1 AND {HAS_LEFT} \
                UNION ALL \
                SELECT o.campaign, o.step, o.delegation, o.status, o.next_at AS at FROM dispatches o \
-                 WHERE o.campaign <> $1 AND o.status IN ('planned', 'approved', 'deferred')) AS neighbours \
+                 WHERE o.campaign <> $1 AND o.status IN ('planned', 'approved', 'deferred') \
+                 AND o.milestone NOT LIKE 'meeting:%') AS neighbours \
              WHERE at > $2 AND at < $3 ORDER BY at, campaign, step, delegation"
         );
         let values: Vec<Value> = vec![campaign.as_str().into(), from.millis().into(), until.millis().into()];

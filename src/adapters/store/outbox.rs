@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, Condition, EntityTrait as _, FromQueryResult, QueryFilter as _,
     QueryOrder as _, QuerySelect as _, Set,
+    sea_query::{Expr, LikeExpr},
 };
 
 use super::entities::{dispatch, letter};
@@ -115,12 +116,20 @@ impl<'a> Move<'a> {
 
 fn select(filter: &DispatchFilter) -> sea_orm::Select<dispatch::Entity> {
     use dispatch::Column as C;
+    use sea_orm::sea_query::ExprTrait as _;
     let mut query = dispatch::Entity::find();
     if let Some(campaign) = &filter.campaign {
         query = query.filter(C::Campaign.eq(campaign.as_str()));
     }
     if let Some(step) = &filter.step {
-        query = query.filter(C::Step.eq(step.as_str()));
+        // As `Campaign::means`: all letters of the step that confirms meetings, `STEP-N-M`, or those about one of them. An
+        // underscore is a letter of names.
+        let below = |rest| LikeExpr::new(format!("{}-{rest}", step.as_str().replace('_', "!_"))).escape('!');
+        let about_meetings = Condition::all()
+            .add(Expr::col(C::Step).like(below("%")))
+            .add(Expr::col(C::Step).not_like(below("%-%-%")))
+            .add(C::Milestone.like("meeting:%"));
+        query = query.filter(Condition::any().add(C::Step.eq(step.as_str())).add(about_meetings));
     }
     if !filter.delegations.is_empty() {
         query = query.filter(C::Delegation.is_in(filter.delegations.iter().map(StateCode::as_str)));
@@ -153,7 +162,7 @@ impl Store {
             status: None,
             keys: None,
         };
-        Ok(self.dispatches(&filter).await?.pop())
+        Ok(self.dispatches(&filter).await?.into_iter().find(|dispatch| dispatch.id == *id))
     }
 
     /// The steps of a campaign that have dispatches, in their order.

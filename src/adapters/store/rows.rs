@@ -23,6 +23,8 @@ struct RulesJson {
     late_by_ms: i64,
     give_up_ms: i64,
     send_when_provisional: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    not_after_ms: Option<i64>,
 }
 
 pub(super) fn json(value: &impl Serialize) -> String {
@@ -47,6 +49,7 @@ fn rules_json(rules: &SendingRules) -> String {
         late_by_ms: rules.late_by.num_milliseconds(),
         give_up_ms: rules.give_up.num_milliseconds(),
         send_when_provisional: rules.if_provisional == IfProvisional::Send,
+        not_after_ms: rules.not_after.map(Instant::millis),
     })
 }
 
@@ -89,6 +92,7 @@ pub(super) fn dispatch(row: &Model) -> Result<Dispatch, StoreError> {
             late_by: Duration::milliseconds(rules.late_by_ms),
             give_up: Duration::milliseconds(rules.give_up_ms),
             if_provisional: if rules.send_when_provisional { IfProvisional::Send } else { IfProvisional::Hold },
+            not_after: rules.not_after_ms.map(Instant::from_millis),
         },
         why: unjson(row, &row.why)?,
         objections: unjson(row, &row.objections)?,

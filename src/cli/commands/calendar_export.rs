@@ -135,7 +135,7 @@ async fn of_campaign(
         }
     }
     let (fixed, overrides) = (BTreeMap::new(), HashMap::new());
-    let drafting = Drafting { workspace, file, secret: "", fixed: &fixed, overrides: &overrides };
+    let drafting = Drafting { workspace, file, secret: "", fixed: &fixed, meetings: &[], overrides: &overrides };
     let mut leaving = Vec::new();
     let dates = Wanted { pdf: Pdf::None, ..Wanted::default() };
     let drafted = draft_only(&drafting, &dates, |letter| leaving.push(only_drafted(&letter.draft)));

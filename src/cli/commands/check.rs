@@ -17,6 +17,7 @@ use crate::outbox::{Draft, Status};
 use crate::ports::Mailbox as _;
 use crate::steps::addressing;
 use crate::steps::draft::{Drafting, draft};
+use crate::steps::meetings::sample_meetings;
 use crate::steps::neighbours;
 use crate::vocabulary::problem::Problem;
 
@@ -30,19 +31,26 @@ pub async fn run(context: &Context, args: &CheckArgs) -> Result<Answer, CliError
     if !workspace.missions.is_empty() {
         for file in &workspace.campaigns {
             let nothing = (BTreeMap::new(), HashMap::new());
-            let drafting =
-                Drafting { workspace: &workspace, file, secret: "", fixed: &nothing.0, overrides: &nothing.1 };
+            let meetings = sample_meetings(&workspace, &file.campaign.id, context.now());
+            let drafting = Drafting {
+                workspace: &workspace,
+                file,
+                secret: "",
+                fixed: &nothing.0,
+                meetings: &meetings,
+                overrides: &nothing.1,
+            };
             let drafted = draft(&drafting, |letter| {
-                planned.push(as_planned(&letter.draft));
+                planned.extend(Some(as_planned(&letter.draft)).filter(|_| !letter.draft.is_confirmation()));
                 held += usize::from(!letter.findings.is_empty());
                 written.insert((letter.draft.id.delegation, letter.draft.language));
             });
             problems.extend(drafted.problems);
             letters += drafted.letters;
-            steps += drafted.dates.len();
-            for (index, (step, milestone, due)) in drafted.dates.iter().enumerate() {
+            steps += drafted.dates.len() + file.campaign.steps.iter().filter(|step| step.is_for_meetings()).count();
+            for (step, milestone, due) in &drafted.dates {
                 if due.at < context.now() {
-                    let place = file.steps.get(index).map(|places| file.source.place(places.when.clone()));
+                    let place = file.when(step).map(|when| file.source.place(when));
                     let past = format!("step `{step}` was due on {} ({}), which is past", due.day, milestone.reference);
                     problems.push(Problem { place, ..Problem::notice(past) });
                 }

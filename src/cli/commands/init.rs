@@ -11,7 +11,7 @@ use crate::cli::context::{Context, day, shown};
 use crate::vocabulary::Day;
 
 /// The HRC37 example: the repository's own workspace, carried by the binary.
-const EXAMPLE: [(&str, &str); 18] = [
+const EXAMPLE: [(&str, &str); 21] = [
     ("config/demarche.toml", include_str!("../../../config/demarche.toml")),
     ("config/calendar.toml", include_str!("../../../config/calendar.toml")),
     ("config/contacts.csv", include_str!("../../../config/contacts.csv")),
@@ -27,19 +27,43 @@ const EXAMPLE: [(&str, &str); 18] = [
     ("templates/letters/before-upr/en.md", include_str!("../../../templates/letters/before-upr/en.md")),
     ("templates/letters/before-upr/fr.md", include_str!("../../../templates/letters/before-upr/fr.md")),
     ("templates/letters/before-upr/es.md", include_str!("../../../templates/letters/before-upr/es.md")),
+    (
+        "templates/letters/meeting-confirmation/en.md",
+        include_str!("../../../templates/letters/meeting-confirmation/en.md"),
+    ),
+    (
+        "templates/letters/meeting-confirmation/fr.md",
+        include_str!("../../../templates/letters/meeting-confirmation/fr.md"),
+    ),
+    (
+        "templates/letters/meeting-confirmation/es.md",
+        include_str!("../../../templates/letters/meeting-confirmation/es.md"),
+    ),
     ("templates/frames/letter.html.hbs", include_str!("../../../templates/frames/letter.html.hbs")),
     ("templates/frames/letter.typ", include_str!("../../../templates/frames/letter.typ")),
     ("templates/frames/letter.txt.hbs", include_str!("../../../templates/frames/letter.txt.hbs")),
 ];
 
 /// The letters of a fresh campaign, to be rewritten; in the three languages that have forms of address.
-const FRESH_LETTERS: [(&str, &str); 6] = [
+const FRESH_LETTERS: [(&str, &str); 9] = [
     ("templates/letters/joint-letter/en.md", include_str!("../fresh/letters/joint-letter/en.md")),
     ("templates/letters/joint-letter/fr.md", include_str!("../fresh/letters/joint-letter/fr.md")),
     ("templates/letters/joint-letter/es.md", include_str!("../fresh/letters/joint-letter/es.md")),
     ("templates/letters/reminder/en.md", include_str!("../fresh/letters/reminder/en.md")),
     ("templates/letters/reminder/fr.md", include_str!("../fresh/letters/reminder/fr.md")),
     ("templates/letters/reminder/es.md", include_str!("../fresh/letters/reminder/es.md")),
+    (
+        "templates/letters/meeting-confirmation/en.md",
+        include_str!("../../../templates/letters/meeting-confirmation/en.md"),
+    ),
+    (
+        "templates/letters/meeting-confirmation/fr.md",
+        include_str!("../../../templates/letters/meeting-confirmation/fr.md"),
+    ),
+    (
+        "templates/letters/meeting-confirmation/es.md",
+        include_str!("../../../templates/letters/meeting-confirmation/es.md"),
+    ),
 ];
 
 /// Parts of the example that speak of China, and so have no place in another campaign.

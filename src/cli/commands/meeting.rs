@@ -11,7 +11,7 @@ use crate::cli::answer::{Answer, CliError};
 use crate::cli::args::{MeetingAddArgs, MeetingArgs, MeetingCommand, MeetingListArgs};
 use crate::cli::commands::calendar_export::save;
 use crate::cli::commands::{meeting_changes, meeting_show};
-use crate::cli::context::{Context, campaign_id, moment, shown, state};
+use crate::cli::context::{Context, campaign_id, day, moment, shown, state};
 use crate::cli::output::{self, cell};
 use crate::config::un;
 use crate::config::workspace::Workspace;
@@ -45,7 +45,7 @@ async fn add(context: &Context, args: &MeetingAddArgs) -> Result<Answer, CliErro
     let campaign = writing_campaign(&store, delegation, args.campaign.as_deref()).await?;
     let zone = zone_of(&store.plans().await?, &campaign);
     let arranged = Arrangement {
-        at: moment(&args.at, zone)?,
+        at: begins(&args.at, zone)?,
         lasts: args.lasts.as_deref().map(length).transpose()?.unwrap_or(USUAL_LENGTH),
         place: place(&args.place)?,
     };
@@ -113,6 +113,18 @@ pub fn place(text: &str) -> Result<String, CliError> {
         return Err(CliError::request("the place is empty", "say where: --place \"Palais des Nations, room XX\""));
     }
     Ok(place)
+}
+
+/// When a meeting begins: a day alone would be its midnight.
+///
+/// # Errors
+/// When it is no time, or a day alone.
+pub fn begins(text: &str, zone: Zone) -> Result<Instant, CliError> {
+    if day(text.trim()).is_ok() {
+        let message = format!("{} has no time of day", text.trim());
+        return Err(CliError::request(message, "say when it begins, as in --at \"2018-02-20 15:00\""));
+    }
+    moment(text, zone)
 }
 
 /// # Errors

@@ -9,9 +9,9 @@ use crate::cli::answer::{Answer, CliError};
 use crate::cli::args::{MeetingDoneArgs, MeetingMoveArgs};
 use crate::cli::commands::followups::{due, refused_action};
 use crate::cli::commands::log::{ask_of, known_ask, stance_of};
-use crate::cli::commands::meeting::{length, noted, place, to_confirm, value, when, zone_of};
+use crate::cli::commands::meeting::{begins, length, noted, place, to_confirm, value, when, zone_of};
 use crate::cli::commands::meeting_show::{known, unknown};
-use crate::cli::context::{Context, moment, shown};
+use crate::cli::context::{Context, shown};
 use crate::cli::output::cell;
 use crate::inbox::{CalendarAnswer, Kind};
 use crate::responses::meeting::notes;
@@ -55,7 +55,7 @@ pub async fn relocate(context: &Context, args: &MeetingMoveArgs) -> Result<Answe
     let meeting = known(&store, args.meeting).await?;
     let zone = zone_of(&store.plans().await?, &meeting.campaign);
     let to = Relocation {
-        at: args.at.as_deref().map(|text| moment(text, zone)).transpose()?,
+        at: args.at.as_deref().map(|text| begins(text, zone)).transpose()?,
         lasts: args.lasts.as_deref().map(length).transpose()?,
         place: args.place.as_deref().map(place).transpose()?,
     };

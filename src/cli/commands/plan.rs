@@ -41,9 +41,9 @@ pub async fn run(context: &Context, args: &PlanArgs) -> Result<Answer, CliError>
 
 /// A milestone in the past is a notice, not an error.
 fn past(context: &Context, file: &CampaignFile, planned: &Planned) -> Vec<Problem> {
-    let late = planned.drafted.dates.iter().enumerate().filter(|(_, (_, _, due))| due.at < context.now());
-    late.map(|(index, (step, _, due))| {
-        let place = file.steps.get(index).map(|places| file.source.place(places.when.clone()));
+    let late = planned.drafted.dates.iter().filter(|(_, _, due)| due.at < context.now());
+    late.map(|(step, _, due)| {
+        let place = file.when(step).map(|when| file.source.place(when));
         Problem { place, ..Problem::notice(format!("step `{step}` was due on {}, which is past", due.day)) }
     })
     .collect()
@@ -62,6 +62,17 @@ fn text(file: &CampaignFile, planned: &Planned, dry: bool) -> String {
             step.to_string(),
             format!("{} {}{moved}", due.day.weekday(), campaign.zone.show(due.at)),
             format!("{} on {}{provisional}", milestone.reference, milestone.day),
+            letters.to_string(),
+            out.to_string(),
+        ]);
+    }
+    for step in campaign.steps.iter().filter(|step| step.is_for_meetings()) {
+        let letters = planned.drafts.iter().filter(|d| step.confirms(&d.id.step).is_some()).count();
+        let out = planned.drafted.left_out.iter().filter(|row| row.step == step.id).count();
+        table.add_row(vec![
+            step.id.to_string(),
+            "as soon as it is agreed or moved".to_owned(),
+            "each meeting".to_owned(),
             letters.to_string(),
             out.to_string(),
         ]);

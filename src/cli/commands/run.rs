@@ -26,7 +26,7 @@ use crate::vocabulary::{DispatchId, Zone};
 use crate::worker::bell::Bell;
 use crate::worker::files_watch;
 use crate::worker::round::{OnMove, State};
-use crate::worker::{DigestDesk, MailWanted, Report, Stop, Worker};
+use crate::worker::{MailWanted, Report, Stop, Worker};
 
 pub async fn run(context: &Context, args: &RunArgs) -> Result<Answer, CliError> {
     let workspace = context.workspace();
@@ -96,30 +96,6 @@ fn worker<M: Mailer>(
         on_move: OnMove(Box::new(teller())),
         state: State::default(),
     }
-}
-
-type OurDigest<M> = DigestDesk<crate::adapters::clock::SystemClock, M, Folder>;
-
-/// `None`: nobody is to get a digest.
-fn digest_desk<M: Mailer>(
-    context: &Context,
-    workspace: &Workspace,
-    store: &Store,
-    mailer: M,
-    policy: &crate::steps::dispatch::Policy,
-) -> Option<OurDigest<M>> {
-    let worker = &workspace.installation.as_ref()?.worker;
-    Some(DigestDesk {
-        store: store.clone(),
-        clock: context.clock,
-        mailer,
-        files: Folder(context.folder.clone()),
-        slots: Slots::new(worker.digest.as_str(), worker.zone)?,
-        head: Letterhead::of(worker)?,
-        mailbox: policy.mailbox.clone(),
-        worker: policy.worker.clone(),
-        real_server: policy.real_server,
-    })
 }
 
 /// In smtp mode nothing leaves while letters of the campaign went to files only: they would be missing without anybody noticing.
@@ -222,14 +198,6 @@ async fn work<M: Mailer>(
     }
     signals.abort();
     Ok(answer(&total, &lost))
-}
-
-/// Once somebody has asked to stop, a digest in hand has 8 s of the worker's 10; one that is cut off is sent again by whoever
-/// comes next.
-async fn cut_off(digest: tokio::task::AbortHandle, stop: Stop) {
-    stop.asked().await;
-    tokio::time::sleep(Duration::from_secs(8)).await;
-    digest.abort();
 }
 
 fn add(total: &mut Report, report: Report) {

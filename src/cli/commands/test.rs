@@ -16,6 +16,7 @@ use crate::config::workspace::Workspace;
 use crate::delivery::Verdict;
 use crate::ports::{Courier as _, Mailer, Outgoing};
 use crate::steps::draft::{Drafting, Letter, Wanted, draft_only, known_step};
+use crate::steps::meetings::sample_meetings;
 use crate::vocabulary::problem::Problem;
 use crate::vocabulary::{Address, DispatchId, Mailbox};
 
@@ -32,18 +33,22 @@ pub async fn run(context: &Context, args: &TestArgs) -> Result<Answer, CliError>
         None => file.campaign.steps.first().map(|step| step.id.clone()),
     };
     let delegation = args.delegation.as_deref().map(state).transpose()?;
+    let meetings = sample_meetings(&workspace, &file.campaign.id, context.now());
     let nothing = (BTreeMap::new(), HashMap::new());
     let drafting = Drafting {
         workspace: &workspace,
         file,
         secret: &wiring::worker_name()?,
         fixed: &nothing.0,
+        meetings: &meetings,
         overrides: &nothing.1,
     };
     let taken = Cell::new(false);
     // Without --delegation the first one of the step.
     let fits = |id: &DispatchId| {
-        step.as_ref() == Some(&id.step) && delegation.is_none_or(|code| code == id.delegation) && !taken.replace(true)
+        step.as_ref().is_some_and(|step| file.campaign.means(step, &id.step))
+            && delegation.is_none_or(|code| code == id.delegation)
+            && !taken.replace(true)
     };
     let mut found: Option<Letter> = None;
     let drafted = draft_only(&drafting, &Wanted::only(&fits), |letter| found = Some(letter));

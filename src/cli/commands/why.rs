@@ -2,17 +2,20 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::adapters::store::DispatchFilter;
-use crate::campaign::MilestoneRef;
+use crate::campaign::{MilestoneRef, Step};
 use crate::cli::answer::{Answer, CliError};
 use crate::cli::args::WhyArgs;
 use crate::cli::context::{Context, campaign, state};
 use crate::cli::output::{cell, coloured};
-use crate::outbox::Draft;
+use crate::config::sections::campaign::CampaignFile;
+use crate::outbox::neighbours::TooClose;
 use crate::outbox::revision::moved_because;
+use crate::outbox::{Dispatch, Draft};
 use crate::steps::draft::{Drafting, Wanted, draft_only};
+use crate::steps::meetings::agreed_meetings;
 use crate::steps::neighbours;
 use crate::steps::plan::overrides;
 use crate::vocabulary::DispatchId;
@@ -33,7 +36,18 @@ pub async fn run(context: &Context, args: &WhyArgs) -> Result<Answer, CliError> 
         None => (Vec::new(), BTreeMap::new(), String::new()),
     };
     let decided: HashMap<_, _> = overrides(&stored);
-    let drafting = Drafting { workspace: &workspace, file, secret: &secret, fixed: &fixed, overrides: &decided };
+    let meetings = match &store {
+        Some(store) => agreed_meetings(store, &file.campaign.id).await?,
+        None => Vec::new(),
+    };
+    let drafting = Drafting {
+        workspace: &workspace,
+        file,
+        secret: &secret,
+        fixed: &fixed,
+        meetings: &meetings,
+        overrides: &decided,
+    };
     let mut drafts: Vec<Draft> = Vec::new();
     let theirs = |id: &DispatchId| id.delegation == delegation;
     let drafted = draft_only(&drafting, &Wanted::only(&theirs), |letter| drafts.push(letter.draft));
@@ -58,61 +72,94 @@ pub async fn run(context: &Context, args: &WhyArgs) -> Result<Answer, CliError> 
             rows.push(json!({ "step": step.id, "letter": false, "why": [row.reason] }));
             continue;
         }
-        let Some(draft) = drafts.iter().find(|d| d.id.step == step.id) else {
-            text.push_str("  No letter: no selector of `include` names it.\n");
-            rows.push(json!({ "step": step.id, "letter": false, "why": ["no selector of `include` names it"] }));
-            continue;
-        };
-        let row = stored.iter().find(|d| d.id == draft.id);
-        // What has left, or ended, is explained as it was then, whatever the files say now.
-        let settled = row.filter(|row| !row.status.is_open());
-        let mut why = settled.map_or_else(|| draft.why.clone(), |row| row.why.clone());
-        if matches!(step.when.milestone, MilestoneRef::UprNext(_)) {
-            let fixed = if fixed.contains_key(&step.when.milestone.to_string()) {
-                "it was fixed at the first plan, and stays"
+        let letters: Vec<&Draft> = drafts.iter().filter(|d| file.campaign.means(&step.id, &d.id.step)).collect();
+        if letters.is_empty() {
+            let why = if step.is_for_meetings() {
+                "no meeting with it is agreed"
             } else {
-                "the first plan fixes it"
+                "no selector of `include` names it"
             };
-            why.insert(0, format!("{} is {}: {fixed}.", step.when.milestone, draft.milestone));
+            text.push_str(&format!("  No letter: {why}.\n"));
+            rows.push(json!({ "step": step.id, "letter": false, "why": [why] }));
         }
-        let due = settled.map_or(draft.due, |row| row.due);
-        match settled {
-            Some(row) => {
-                why.extend(moved_because(row, draft).filter(|_| row.due != draft.due).map(|because| {
-                    format!("Since then {because}: that does not change a letter that is {}.", row.status)
-                }));
-            }
-            None => {
-                why.extend(conditions(step));
-                let own = close.iter().filter(|found| found.this.id == draft.id);
-                why.extend(own.map(|found| neighbours::sentence(found, file, days)));
-            }
+        for draft in letters {
+            let (words, row) =
+                one_letter(&Asked { file, step, stored: &stored, fixed: &fixed, close: &close, days }, draft);
+            text.push_str(&words);
+            rows.push(row);
         }
-        for rule in &why {
-            text.push_str(&format!("  {}\n", cell(rule)));
-        }
-        if let Some(row) = row {
-            let reason = row.reason.as_deref().map(|r| format!(" ({})", cell(r))).unwrap_or_default();
-            text.push_str(&format!("  It is {}{reason}.\n", coloured(row.status)));
-            if row.seal != draft.seal() && row.status.is_open() {
-                text.push_str("  The files have changed since the last plan: run `demarche plan`.\n");
-            }
-        }
-        let zone = file.campaign.zone;
-        let language = settled.map_or(draft.language, |row| row.language);
-        text.push_str(&match (settled, settled.and_then(|row| row.sent_at)) {
-            (_, Some(at)) => format!("  Left {} in {language}.\n", zone.show(at)),
-            (Some(_), None) => format!("  Was due {} in {language}.\n", zone.show(due)),
-            (None, None) => format!("  Leaves {} in {language}.\n", zone.show(due)),
-        });
-        rows.push(json!({ "step": step.id, "letter": true, "due": due, "why": why, "status": row.map(|r| r.status), "language": language }));
     }
     Ok(Answer::new(text, &json!({ "campaign": file.campaign.id, "delegation": delegation, "steps": rows })))
 }
 
+/// What one letter's rules are told from.
+struct Asked<'a> {
+    file: &'a CampaignFile,
+    step: &'a Step,
+    stored: &'a [Dispatch],
+    fixed: &'a BTreeMap<String, String>,
+    close: &'a [TooClose],
+    days: u32,
+}
+
+/// The rules that decide one letter, and where it stands.
+fn one_letter(asked: &Asked<'_>, draft: &Draft) -> (String, Value) {
+    let Asked { file, step, stored, fixed, close, days } = asked;
+    let mut text = String::new();
+    let row = stored.iter().find(|d| d.id == draft.id);
+    // What has left, or ended, is explained as it was then, whatever the files say now.
+    let settled = row.filter(|row| !row.status.is_open());
+    let mut why = settled.map_or_else(|| draft.why.clone(), |row| row.why.clone());
+    if matches!(step.when.milestone, MilestoneRef::UprNext(_)) {
+        let fixed = if fixed.contains_key(&step.when.milestone.to_string()) {
+            "it was fixed at the first plan, and stays"
+        } else {
+            "the first plan fixes it"
+        };
+        why.insert(0, format!("{} is {}: {fixed}.", step.when.milestone, draft.milestone));
+    }
+    let due = settled.map_or(draft.due, |row| row.due);
+    match settled {
+        Some(row) => {
+            why.extend(
+                moved_because(row, draft).filter(|_| row.due != draft.due).map(|because| {
+                    format!("Since then {because}: that does not change a letter that is {}.", row.status)
+                }),
+            );
+        }
+        None => {
+            why.extend(conditions(step));
+            let own = close.iter().filter(|found| found.this.id == draft.id);
+            why.extend(own.map(|found| neighbours::sentence(found, file, *days)));
+        }
+    }
+    for rule in &why {
+        text.push_str(&format!("  {}\n", cell(rule)));
+    }
+    if let Some(row) = row {
+        let reason = row.reason.as_deref().map(|r| format!(" ({})", cell(r))).unwrap_or_default();
+        text.push_str(&format!("  It is {}{reason}.\n", coloured(row.status)));
+        if row.seal != draft.seal() && row.status.is_open() {
+            text.push_str("  The files have changed since the last plan: run `demarche plan`.\n");
+        }
+    }
+    let zone = file.campaign.zone;
+    let language = settled.map_or(draft.language, |row| row.language);
+    text.push_str(&match (settled, settled.and_then(|row| row.sent_at)) {
+        (_, Some(at)) => format!("  Left {} in {language}.\n", zone.show(at)),
+        (Some(_), None) => format!("  Was due {} in {language}.\n", zone.show(due)),
+        (None, None) => format!("  Leaves {} in {language}.\n", zone.show(due)),
+    });
+    let json = json!({ "step": draft.id.step, "letter": true, "due": due, "why": why, "status": row.map(|r| r.status), "language": language });
+    (text, json)
+}
+
 /// What is judged only at the moment of sending.
-fn conditions(step: &crate::campaign::Step) -> Vec<String> {
+fn conditions(step: &Step) -> Vec<String> {
     let mut rules = Vec::new();
+    if step.is_for_meetings() {
+        return rules;
+    }
     if let Some(follows) = &step.follows {
         rules.push(format!("It follows `{follows}`: it leaves only if that letter was sent."));
     }

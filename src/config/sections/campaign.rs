@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use chrono::Duration;
 
-use crate::campaign::attach::FileNameError;
+use crate::campaign::attach::{FileNameError, INVITATION};
 use crate::campaign::{
     Approver, Ask, Attach, Audience, Campaign, Condition, IfProvisional, Late, MilestoneRef, Offset, Selector,
     Signatory, States, Step, When, audience::SELECTOR_FORMS, milestone::MILESTONE_FORMS,
@@ -22,6 +22,14 @@ pub struct CampaignFile {
     pub source: Source,
     /// For each step, in order.
     pub steps: Vec<StepPlaces>,
+}
+
+impl CampaignFile {
+    /// Where the step's `when` stands.
+    pub fn when(&self, step: &StepId) -> Option<Range<usize>> {
+        let index = self.campaign.steps.iter().position(|known| known.id == *step)?;
+        self.steps.get(index).map(|places| places.when.clone())
+    }
 }
 
 /// Byte ranges in the campaign's file.
@@ -85,6 +93,7 @@ pub fn read(source: &Source, stem: &str, states: &States) -> (Option<CampaignFil
         );
     }
     check_follows(&steps, &broken, &document);
+    check_meetings(&steps, &document);
     if let Some(basics) = &basics {
         check_approvers(&approvers, basics, &document);
     }
@@ -265,16 +274,24 @@ fn step(table: Table<'_>, states: &States, broken: &mut std::collections::HashSe
     let give_up = span("give_up", Duration::days(2));
     let if_provisional =
         table.choice("if_provisional", &[("hold", IfProvisional::Hold), ("send", IfProvisional::Send)]);
+    let for_meetings = when.as_ref().is_some_and(|when| when.milestone == MilestoneRef::EachMeeting);
+    if for_meetings {
+        no_place_beside_meetings(&table);
+    }
     let mut attach: Vec<(Attach, Range<usize>)> = Vec::new();
     for written in table.texts("attach").unwrap_or_default() {
         match attachment(written.value) {
+            Ok(Attach::Invitation) if !for_meetings => {
+                let message = "`meeting.ics` invites to a meeting, and this step is about none".to_owned();
+                table.document().report_at(written.span, message, "write `when = \"meeting\"`, or leave it out");
+            }
             Ok(one) if attach.iter().any(|(there, _)| *there == one) => {
                 let message = format!("`{}` is attached twice", written.value);
                 table.document().report_at(written.span, message, "leave one of them out");
             }
             Ok(one) => attach.push((one, written.span)),
             Err(why) => {
-                let help = "write \"pdf\" for the letter itself, or the name of a file beside its en.md";
+                let help = "write \"pdf\" for the letter itself, or the name of a file beside its en.md; \"meeting.ics\" where it confirms a meeting";
                 table.document().report_at(written.span, why, help);
             }
         }
@@ -313,8 +330,20 @@ fn step(table: Table<'_>, states: &States, broken: &mut std::collections::HashSe
     Some((step, places))
 }
 
+/// What counts from dates and earlier letters means nothing to a letter that is due once a meeting is agreed.
+fn no_place_beside_meetings(table: &Table<'_>) {
+    for key in ["follows", "only_if", "if_provisional", "late", "late_by"].into_iter().filter(|key| table.has(key)) {
+        table.wrong(
+            key,
+            format!("`{key}` has no place in a step that confirms meetings"),
+            "leave it out: the letter is due once the meeting is agreed, and leaves before it begins or not at all",
+        );
+    }
+}
+
 fn attachment(written: &str) -> Result<Attach, String> {
     match written {
+        INVITATION => Ok(Attach::Invitation),
         "pdf" if cfg!(feature = "pdf") => Ok(Attach::Letter),
         "pdf" => Err("this program was built without PDF".to_owned()),
         name => name.parse().map(Attach::File).map_err(|e: FileNameError| e.to_string()),
@@ -400,6 +429,30 @@ fn check_follows(steps: &[(Step, Places)], broken: &std::collections::HashSet<St
             }
         };
         document.report_at(places.follows.clone(), format!("no earlier step has the id `{follows}`"), help);
+    }
+}
+
+/// One step confirms meetings, and no other is called as its letters are.
+fn check_meetings(steps: &[(Step, Places)], document: &Document<'_>) {
+    let mut confirming = steps.iter().filter(|(step, _)| step.is_for_meetings());
+    let Some((first, places)) = confirming.next() else { return };
+    for (_, places) in confirming {
+        let message = format!("the step `{}` confirms meetings already", first.id);
+        document.report_at(places.when.clone(), message, "keep one of them: a meeting is confirmed once");
+    }
+    // Room for a meeting's number and the count of its moves.
+    if first.confirmation(9_999_999, 99_999).is_err() {
+        let help = "shorten it: its letters are called after it, with the meeting's number";
+        document.report_at(places.id.clone(), format!("the name `{}` is too long here", first.id), help);
+    }
+    let one_meeting = |id: &StepId| {
+        let number = id.as_str().strip_prefix(first.id.as_str()).and_then(|rest| rest.strip_prefix('-'));
+        number.is_some_and(|number| number.parse::<i64>().is_ok())
+    };
+    let taken = |id: &StepId| first.confirms(id).is_some() || one_meeting(id);
+    for (step, places) in steps.iter().filter(|(step, _)| taken(&step.id)) {
+        let message = format!("`{}` is the name of a letter of the step `{}`", step.id, first.id);
+        document.report_at(places.id.clone(), message, "give the step another name");
     }
 }
 
