@@ -21,7 +21,8 @@ const STATEMENTS: [&str; 20] = [
         name TEXT PRIMARY KEY,                  -- where it is, without a password
         validity BIGINT NOT NULL,               -- UIDVALIDITY; places of another one mean nothing
         since TEXT,                             -- the day that bounds the first reading
-        read_at BIGINT                          -- when it was last read to its end
+        read_at BIGINT,                         -- when it was last read to its end
+        watched BOOLEAN NOT NULL                -- it is the one that answers are read from
     )",
     "CREATE TABLE messages (
         key {key},

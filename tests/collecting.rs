@@ -191,6 +191,7 @@ fn under(entry: &StoredEntry) -> String {
 
 async fn a_reply_is_filed_under_its_letter_and_its_bytes_are_kept(home: Home) {
     let office = Office::with_letters_sent(&home).await;
+    office.clock.advance_to(at("2018-03-20T12:00:00Z"));
     let id = office.id_of("letter", "FRA").await;
     let text = "We thank you.\n\nOn Tue, 20 Mar 2018 at 09:30, The coalition wrote:\n> We write to you.";
     let mail = a_reply("Attache <second@fra.mission.example>", "1@fra.mission.example", &id, "Re: other words", text);

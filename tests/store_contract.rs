@@ -16,14 +16,17 @@ use std::collections::{BTreeMap, HashSet};
 use chrono::Duration;
 use coalition::*;
 use demarche::adapters::store::{
-    Claim, Dialect, DispatchFilter, DueQuery, EntryFilter, MeetingFilter, Move, NewApproval, Outcome, Slot, Store,
-    StoreError,
+    Claim, Dialect, DispatchFilter, DueQuery, EntryFilter, MailDetails, MailState, MeetingFilter, Move, NewApproval,
+    NewMessage, Outcome, ReadMessage, Slot, Store, StoreError,
 };
 use demarche::campaign::Doubts;
 use demarche::delivery::{Reply, Verdict};
-use demarche::inbox::{CalendarAnswer, Kind, Participation};
+use demarche::inbox::bounced::Doubt;
+use demarche::inbox::matching::Guess;
+use demarche::inbox::{CalendarAnswer, Kind, MailKind, Participation};
 use demarche::outbox::token::token;
 use demarche::outbox::{Dispatch, Event, Guard, Status, Via};
+use demarche::ports::Place;
 use demarche::report::positions::Reached;
 use demarche::responses::meeting::USUAL_LENGTH;
 use demarche::responses::{
@@ -1189,7 +1192,46 @@ async fn filled(store: &Store) -> Files {
     let said = Minutes { text: "Yes.".into(), stance: None, ask: None, actions: vec![an_action("Ada", "2018-03-23")] };
     hold_meeting(store, id, &said, "Ada", on_time()).await.unwrap();
     store.finish_slot(Slot { job: "digest", at: on_time() }, "w1", on_time()).await.unwrap();
+    mail_waits(store).await;
     files
+}
+
+/// One message in the pen, with a guess; a sender that was filed before, and an address that will not do.
+async fn mail_waits(store: &Store) {
+    let tx = store.begin().await.unwrap();
+    let mailbox = "imaps://outreach@mail.coalition.example/INBOX";
+    tx.note_mailbox(mailbox, 7, Some("2018-03-01".parse().unwrap())).await.unwrap();
+    let new = NewMessage {
+        fingerprint: "f".into(),
+        raw: "r".into(),
+        bytes: 3,
+        arrived_at: on_time(),
+        source: mailbox.into(),
+    };
+    let key = tx.store_message(&new, on_time()).await.unwrap().key;
+    tx.note_place(mailbox, 7, &Place { name: "12".into() }, Some(key), None).await.unwrap();
+    let fra = "FRA".parse().unwrap();
+    let guess = Guess { delegation: fra, campaign: None, letter: None, because: "its text names it".into() };
+    let read = ReadMessage {
+        key,
+        state: MailState::Pen,
+        kind: Some(MailKind::Reply),
+        message_id: Some("1@x.example"),
+        from: "Jean <jean@x.example>".into(),
+        from_address: "jean@x.example",
+        subject: "Re: Joint letter",
+        why: "its sender is not known",
+        authenticity: "unverified",
+        authenticity_why: "no server is named",
+        details: MailDetails::default(),
+        guesses: &[guess],
+    };
+    assert!(tx.note_reading(&read).await.unwrap());
+    tx.remember_sender("jean@x.example", fra, "Ada", on_time()).await.unwrap();
+    let doubt = Doubt { address: "old@fra.example".into(), status: Some("5.1.1".into()), words: "no such user".into() };
+    tx.doubt_address(&doubt, key, on_time()).await.unwrap();
+    tx.note_mailbox_read(mailbox, on_time(), true).await.unwrap();
+    tx.commit().await.unwrap();
 }
 
 async fn check_copy(from: &Store, files: &Files, to: &Store) {

@@ -81,7 +81,7 @@ pub async fn collect<M: Mailbox>(
     }
     let tx = store.begin().await?;
     // Mail that came while we read is not among what was read.
-    tx.note_mailbox_read(&name, began).await?;
+    tx.note_mailbox_read(&name, began, request.watched == Some(name.as_str())).await?;
     tx.commit().await?;
     let moved = let_go(store, request.watched, &request.clerk.by, clock.now()).await?;
     collected.let_go.extend(moved.into_iter().map(|(id, _)| id));

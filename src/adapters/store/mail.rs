@@ -266,19 +266,20 @@ impl Tx {
     /// # Errors
     /// When the database refuses.
     pub async fn note_mailbox(&self, name: &str, validity: u64, since: Option<Day>) -> Result<(), StoreError> {
-        let sql = "INSERT INTO mailboxes (name, validity, since) VALUES ($1, $2, $3) \
+        let sql = "INSERT INTO mailboxes (name, validity, since, watched) VALUES ($1, $2, $3, FALSE) \
                    ON CONFLICT (name) DO UPDATE SET validity = EXCLUDED.validity";
         let values: Vec<Value> = vec![name.into(), number(validity).into(), since.map(|day| day.to_string()).into()];
         self.tx.execute_raw(self.statement(sql, values)).await?;
         Ok(())
     }
 
-    /// Notes that a mailbox was read to its end.
+    /// Notes that a mailbox was read to its end, and whether it is the one that answers are read from.
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn note_mailbox_read(&self, name: &str, at: Instant) -> Result<(), StoreError> {
-        let change = mailbox::ActiveModel { read_at: Set(Some(at.millis())), ..Default::default() };
+    pub async fn note_mailbox_read(&self, name: &str, at: Instant, watched: bool) -> Result<(), StoreError> {
+        let (read_at, watched) = (Set(Some(at.millis())), Set(watched));
+        let change = mailbox::ActiveModel { read_at, watched, ..Default::default() };
         mailbox::Entity::update_many().set(change).filter(mailbox::Column::Name.eq(name)).exec(&self.tx).await?;
         Ok(())
     }

@@ -1,6 +1,8 @@
 //! What has happened since the last digest.
 
-use sea_orm::{ColumnTrait as _, ConnectionTrait as _, EntityTrait as _, QuerySelect as _, Statement};
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait as _, EntityTrait as _, QueryFilter as _, QuerySelect as _, Statement,
+};
 
 use super::entities::mailbox::{Column, Entity};
 use super::{Store, StoreError};
@@ -31,13 +33,18 @@ impl Store {
             .collect()
     }
 
-    /// When incoming mail was last read to its end, wherever it is read from.
+    /// When the mailbox that answers are read from was last read to its end.
     ///
     /// # Errors
     /// When the database refuses.
     pub async fn mail_last_read(&self) -> Result<Option<Instant>, StoreError> {
-        let last: Option<Option<i64>> =
-            Entity::find().select_only().column_as(Column::ReadAt.max(), "last").into_tuple().one(&self.db).await?;
+        let last: Option<Option<i64>> = Entity::find()
+            .filter(Column::Watched.eq(true))
+            .select_only()
+            .column_as(Column::ReadAt.max(), "last")
+            .into_tuple()
+            .one(&self.db)
+            .await?;
         Ok(last.flatten().map(Instant::from_millis))
     }
 

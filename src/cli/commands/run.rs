@@ -18,8 +18,6 @@ use crate::config::sections::installation::Mode;
 use crate::config::workspace::Workspace;
 use crate::outbox::Status;
 use crate::ports::Mailer;
-use crate::schedule::Slots;
-use crate::steps::digest::Letterhead;
 use crate::steps::dispatch::Moved;
 use crate::steps::reconcile::forgotten;
 use crate::vocabulary::{DispatchId, Zone};

@@ -190,7 +190,8 @@ impl Run {
 
     /// A server has put its notice around another's.
     fn is_of_a_bounce(&self) -> bool {
-        let field = |name: &str| self.fields.iter().find(|(other, _)| other == name).map_or("", |(_, value)| value.as_str());
+        let field =
+            |name: &str| self.fields.iter().find(|(other, _)| other == name).map_or("", |(_, value)| value.as_str());
         let system = addresses_in(field("from")).iter().any(|found| sender::is_mail_system(&found.address));
         system && sender::subject_says(field("subject")).is_some()
     }

@@ -53,7 +53,8 @@ const MOST_RECIPIENTS: usize = 200;
 /// type wrongly.
 pub fn report_in(message: &Incoming) -> Option<Report> {
     let named = message.parts.iter().filter(|part| TYPES.contains(&part.media_type.as_str()));
-    let within = message.media_type() == "multipart/report" && message.parameter("report-type") != Some("feedback-report");
+    let within =
+        message.media_type() == "multipart/report" && message.parameter("report-type") != Some("feedback-report");
     // The whole is one text where the boundary that it names never comes.
     let unnamed = message.parts.iter().filter(|part| within && (part.depth == 0 || part.media_type == "text/plain"));
     // And where a mail system's message has lost its form, all of it.
@@ -106,7 +107,8 @@ pub fn read(text: &str) -> Report {
         if names_somebody {
             report.recipients.push(recipient(&group));
         }
-        let about_message = group.get("reporting-mta").or(group.get("arrival-date")).or(group.get("original-envelope-id"));
+        let about_message =
+            group.get("reporting-mta").or(group.get("arrival-date")).or(group.get("original-envelope-id"));
         if about_message.is_some() || (!names_somebody && report.about_message.0.is_empty()) {
             report.about_message = group;
         }
@@ -122,12 +124,13 @@ fn recipient(group: &Group) -> Recipient {
     let display = group.get("x-display-name").and_then(address);
     let address = original.clone().or(last.clone()).or(actual).or(display).unwrap_or_default();
     let passed_on_to = last.filter(|last| !same(last, &address));
-    let action = group.get("action").and_then(|word| match word.split([' ', '(', ';']).next()?.to_ascii_lowercase().as_str() {
-        "failed" | "failure" | "fail" => Some(Action::Failed),
-        "delayed" | "deferred" => Some(Action::Delayed),
-        "delivered" | "relayed" | "expanded" | "deliverable" => Some(Action::Arrived),
-        _ => None,
-    });
+    let action =
+        group.get("action").and_then(|word| match word.split([' ', '(', ';']).next()?.to_ascii_lowercase().as_str() {
+            "failed" | "failure" | "fail" => Some(Action::Failed),
+            "delayed" | "deferred" => Some(Action::Delayed),
+            "delivered" | "relayed" | "expanded" | "deliverable" => Some(Action::Arrived),
+            _ => None,
+        });
     let diagnosis = ["diagnostic-code", "x-display-diagnostic", "x-supplementary-info", "x-notes", "status"];
     let diagnosis = diagnosis.into_iter().find_map(|name| group.get(name)).unwrap_or_default().to_owned();
     let said = group.get("status").and_then(codes::enhanced_in);

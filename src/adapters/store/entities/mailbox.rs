@@ -10,6 +10,7 @@ pub struct Model {
     pub validity: i64,
     pub since: Option<String>,
     pub read_at: Option<i64>,
+    pub watched: bool,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -42,7 +42,8 @@ pub async fn assign(context: &Context, id: i64, delegation: &str, campaign: Opti
     let done = file_under(&store, id, &assignment, &context.by, context.now()).await.map_err(refused)?;
     let entry = one(&store, done.entry).await?;
     let answers = entry.dispatch.as_ref().map(|id| format!(", answers {id}")).unwrap_or_default();
-    let mut text = format!("entry {} corrects entry {id}: {} of {delegation}{answers}\n", done.entry, entry.kind);
+    let delegation = entry.delegation.map(|state| state.to_string()).unwrap_or_default();
+    let mut text = format!("entry {} corrects entry {id}: {delegation}, {}{answers}\n", done.entry, entry.kind);
     if let Some(sender) = &done.remembered {
         text.push_str(&format!("mail of {} is filed there from now on\n", crate::cli::output::cell(sender)));
     }
