@@ -85,7 +85,8 @@ fn kind_of(message: &Incoming, whole: &str, brings_nothing: bool) -> Found {
 /// Somebody has called one of our letters spam: by report, or as Hotmail passes such mail on.
 fn is_complaint(message: &Incoming) -> bool {
     let passed_on = |message: &Incoming| message.has("x-hmxmroriginalrecipient");
-    let report = message.part_of_type(&["message/feedback-report"]).is_some() || message.parameter("report-type") == Some("feedback-report");
+    let report = message.part_of_type(&["message/feedback-report"]).is_some()
+        || message.parameter("report-type") == Some("feedback-report");
     report || passed_on(message) || message.enclosed().any(passed_on)
 }
 

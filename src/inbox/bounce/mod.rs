@@ -244,7 +244,11 @@ fn returned_in_prose(message: &Incoming, notice: &Notice, letter: &ReturnedLette
         named.retain(|one| failed.iter().any(|other| super::addresses::same(other, &one.address)));
         for address in failed {
             if !named.iter().any(|one| super::addresses::same(&one.address, address)) {
-                named.push(recipients::Named { address: address.to_owned(), passed_on_to: None, passage: String::new() });
+                named.push(recipients::Named {
+                    address: address.to_owned(),
+                    passed_on_to: None,
+                    passage: String::new(),
+                });
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use super::super::addresses::addresses_in;
 use super::super::incoming::{Content, Incoming};
+use super::super::phrases::beginning;
 use super::super::visible;
 use super::sender;
 
@@ -77,6 +78,9 @@ const SEPARATORS: [&str; 21] = [
     "text of your message",
 ];
 
+/// Notices are short, and the header of the letter comes at once below; bytes.
+const LONGEST: usize = 256 << 10;
+
 /// Lines of a header that are none, as of a signature whose folds were lost.
 const MOST_BROKEN: usize = 40;
 
@@ -97,7 +101,7 @@ pub fn notice_in(message: &Incoming) -> Notice {
             text.push_str(more);
         }
     }
-    divide(&text)
+    divide(beginning(&text, LONGEST))
 }
 
 /// Divides a text at the letter that stands in it.
@@ -190,7 +194,8 @@ impl Run {
 
     /// A server has put its notice around another's.
     fn is_of_a_bounce(&self) -> bool {
-        let field = |name: &str| self.fields.iter().find(|(other, _)| other == name).map_or("", |(_, value)| value.as_str());
+        let field =
+            |name: &str| self.fields.iter().find(|(other, _)| other == name).map_or("", |(_, value)| value.as_str());
         let system = addresses_in(field("from")).iter().any(|found| sender::is_mail_system(&found.address));
         system && sender::subject_says(field("subject")).is_some()
     }

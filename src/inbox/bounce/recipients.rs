@@ -71,7 +71,7 @@ const BEFORE: [&str; 34] = [
 ];
 
 /// What stands before an address that is somebody else's.
-const NOT_BEFORE: [&str; 19] = [
+const NOT_BEFORE: [&str; 18] = [
     "contact",
     "from:",
     "from <",
@@ -88,7 +88,6 @@ const NOT_BEFORE: [&str; 19] = [
     "support",
     "postmaster",
     "return-path",
-    "mailto:",
     "e-mail me",
     "administrator",
 ];
@@ -117,7 +116,11 @@ pub fn named_in(words: &str, known: &Known<'_>) -> Vec<Named> {
                 one.passage.push('\n');
                 one.passage.push_str(passage);
             }
-            None => named.push(Named { address: place.found.address.clone(), passed_on_to: None, passage: passage.to_owned() }),
+            None => named.push(Named {
+                address: place.found.address.clone(),
+                passed_on_to: None,
+                passage: passage.to_owned(),
+            }),
         }
     }
     named.iter_mut().for_each(trace_back);
@@ -159,7 +162,8 @@ fn places_in(words: &str, known: &Known<'_>) -> Vec<Place> {
 
 /// An address that is once somebody else's ("for help, contact …") is so everywhere.
 fn without_foreign(mut places: Vec<Place>) -> Vec<Place> {
-    let foreign: Vec<String> = places.iter().filter(|place| place.points == 0).map(|place| place.found.address.clone()).collect();
+    let foreign: Vec<String> =
+        places.iter().filter(|place| place.points == 0).map(|place| place.found.address.clone()).collect();
     places.retain(|place| !foreign.iter().any(|other| same(other, &place.found.address)));
     places
 }
@@ -170,7 +174,9 @@ const LINES_OF_A_LIST: u32 = 12;
 fn heads_a_list(line: &str) -> bool {
     let line = even(beginning(line, 300));
     let names = ["recipient", "address", "destination", "addressee"].iter().any(|word| line.contains(word));
-    names && addresses_in(&line).is_empty() && (line.contains("following") || line.ends_with(':') || line.contains("these"))
+    names
+        && addresses_in(&line).is_empty()
+        && (line.contains("following") || line.ends_with(':') || line.contains("these"))
 }
 
 fn points_of(line: &str, offset: usize, found: &Found, known: &Known<'_>, listed: bool) -> u32 {

@@ -3,6 +3,7 @@
 
 use super::super::addresses::{addresses_in, same};
 use super::super::incoming::{Incoming, Part};
+use super::super::phrases::beginning;
 use super::{codes, sender};
 
 /// A group of fields, unfolded, in their order.
@@ -48,12 +49,15 @@ const TYPES: [&str; 3] = ["message/delivery-status", "message/global-delivery-st
 
 /// Of one report; more recipients than one letter has.
 const MOST_RECIPIENTS: usize = 200;
+/// Bytes, with that many recipients and long diagnoses.
+const LONGEST: usize = 256 << 10;
 
 /// Reads the report part. In a `multipart/report` a part of plain text with the same fields counts, for servers that name its
 /// type wrongly.
 pub fn report_in(message: &Incoming) -> Option<Report> {
     let named = message.parts.iter().filter(|part| TYPES.contains(&part.media_type.as_str()));
-    let within = message.media_type() == "multipart/report" && message.parameter("report-type") != Some("feedback-report");
+    let within =
+        message.media_type() == "multipart/report" && message.parameter("report-type") != Some("feedback-report");
     // The whole is one text where the boundary that it names never comes.
     let unnamed = message.parts.iter().filter(|part| within && (part.depth == 0 || part.media_type == "text/plain"));
     // And where a mail system's message has lost its form, all of it.
@@ -65,7 +69,7 @@ pub fn report_in(message: &Incoming) -> Option<Report> {
 /// The fields of a text that stand together, by groups.
 pub fn groups(text: &str) -> Vec<Group> {
     let mut groups = vec![Group::default()];
-    for line in text.lines() {
+    for line in beginning(text, LONGEST).lines() {
         if line.trim().is_empty() {
             if groups.last().is_some_and(|group| !group.0.is_empty()) {
                 groups.push(Group::default());
@@ -106,7 +110,8 @@ pub fn read(text: &str) -> Report {
         if names_somebody {
             report.recipients.push(recipient(&group));
         }
-        let about_message = group.get("reporting-mta").or(group.get("arrival-date")).or(group.get("original-envelope-id"));
+        let about_message =
+            group.get("reporting-mta").or(group.get("arrival-date")).or(group.get("original-envelope-id"));
         if about_message.is_some() || (!names_somebody && report.about_message.0.is_empty()) {
             report.about_message = group;
         }
@@ -122,12 +127,13 @@ fn recipient(group: &Group) -> Recipient {
     let display = group.get("x-display-name").and_then(address);
     let address = original.clone().or(last.clone()).or(actual).or(display).unwrap_or_default();
     let passed_on_to = last.filter(|last| !same(last, &address));
-    let action = group.get("action").and_then(|word| match word.split([' ', '(', ';']).next()?.to_ascii_lowercase().as_str() {
-        "failed" | "failure" | "fail" => Some(Action::Failed),
-        "delayed" | "deferred" => Some(Action::Delayed),
-        "delivered" | "relayed" | "expanded" | "deliverable" => Some(Action::Arrived),
-        _ => None,
-    });
+    let action =
+        group.get("action").and_then(|word| match word.split([' ', '(', ';']).next()?.to_ascii_lowercase().as_str() {
+            "failed" | "failure" | "fail" => Some(Action::Failed),
+            "delayed" | "deferred" => Some(Action::Delayed),
+            "delivered" | "relayed" | "expanded" | "deliverable" => Some(Action::Arrived),
+            _ => None,
+        });
     let diagnosis = ["diagnostic-code", "x-display-diagnostic", "x-supplementary-info", "x-notes", "status"];
     let diagnosis = diagnosis.into_iter().find_map(|name| group.get(name)).unwrap_or_default().to_owned();
     let said = group.get("status").and_then(codes::enhanced_in);
