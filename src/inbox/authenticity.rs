@@ -171,13 +171,28 @@ fn hop(received: &str, server: &str) -> Hop {
         let host = host.trim_matches(['(', ')', '[', ']']).to_ascii_lowercase();
         host == "localhost" || host.starts_with("localhost.") || host.starts_with("127.") || host == "::1"
     };
-    let by_us = after("by").is_some_and(ours);
-    match after("from") {
-        None => Hop::Inside,
-        Some(from) if local(from) => Hop::Inside,
-        Some(from) if by_us && ours(from) => Hop::Inside,
-        Some(_) if by_us => Hop::TakenOver,
-        Some(_) => Hop::Foreign,
+    // Between our own machines: by a protocol that no stranger can speak to us (RFC 2033), or from an address within.
+    let within = after("with").is_some_and(|with| with.to_ascii_uppercase().starts_with("LMTP"))
+        || words.iter().any(|word| is_within(word));
+    match (after("from"), after("by").is_some_and(ours)) {
+        (None, _) => Hop::Inside,
+        // The name is what the other side says of itself: alone it proves nothing.
+        (Some(from), _) if within && (local(from) || ours(from)) => Hop::Inside,
+        (Some(_), true) => Hop::TakenOver,
+        (Some(_), false) => Hop::Foreign,
+    }
+}
+
+/// `[127.0.0.1]`, `([10.0.0.5])`: an address that nobody outside has, as our server saw it.
+fn is_within(word: &str) -> bool {
+    let Some(address) = word.split_once('[').and_then(|(_, rest)| rest.split_once(']')).map(|(address, _)| address)
+    else {
+        return false;
+    };
+    match address.trim_start_matches("IPv6:").parse() {
+        Ok(core::net::IpAddr::V4(v4)) => v4.is_loopback() || v4.is_private(),
+        Ok(core::net::IpAddr::V6(v6)) => v6.is_loopback() || v6.is_unique_local(),
+        Err(_) => false,
     }
 }
 
@@ -191,7 +206,7 @@ fn is_own(domain: &str) -> bool {
     let labels: Vec<&str> = domain.split('.').collect();
     let shared = ["co", "com", "gov", "gob", "gouv", "gov", "go", "org", "or", "net", "ne", "ac", "edu", "mil", "int"];
     match labels.as_slice() {
-        [second, top] => !(top.len() == 2 && shared.contains(second)) && !second.is_empty(),
+        [second, top] => !(second.is_empty() || top.len() == 2 && shared.contains(second)),
         [_, _, ..] => labels.iter().all(|label| !label.is_empty()),
         _ => false,
     }
@@ -318,6 +333,20 @@ mod tests {
         let other = ("authentication-results", "mx.attacker.example; dmarc=pass header.from=fra.example");
         assert_eq!(of(&[other, HAND_OVER]), Standing::Unverified);
         assert_eq!(standing(&[("", "head@fra.example")], &[PASS, HAND_OVER], None), Standing::Unverified);
+    }
+
+    #[test]
+    fn a_stranger_who_calls_itself_by_our_name_is_a_stranger() {
+        for name in ["localhost", "mx.coalition.example"] {
+            let taken =
+                format!("from {name} (attacker.example [203.0.113.9]) by mx.coalition.example; Mon, 5 Feb 2018");
+            let fail = ("authentication-results", "mx.coalition.example; dmarc=none header.from=fra.example");
+            assert_eq!(of(&[fail, ("received", &taken), HAND_OVER, PASS, EARLIER]), Standing::Unverified, "{name}");
+            assert_eq!(of(&[("received", &taken), fail, HAND_OVER, PASS]), Standing::Unverified, "{name}");
+        }
+        let handed_on =
+            ("received", "from mx.coalition.example ([192.0.2.25]) by mail.coalition.example with LMTP id x");
+        assert_eq!(of(&[handed_on, PASS, HAND_OVER, EARLIER]), Standing::Verified);
     }
 
     #[test]

@@ -158,7 +158,11 @@ impl Reader<'_> {
         let body = &body[..body.len().min(room)];
         self.text += body.len();
         // Two inside each other are more than any server makes.
-        Content::Message(Box::new(read(&entity.encoding.decode(body), self.deeper.min(2) - 1)))
+        let inner = read(&entity.encoding.decode(body), self.deeper.min(2) - 1);
+        if inner.cut_off.is_some() {
+            self.left_out.note("an encoded message inside it");
+        }
+        Content::Message(Box::new(inner))
     }
 }
 

@@ -120,7 +120,7 @@ pub fn find(opening: &str, message_day: Option<Day>) -> Option<Day> {
     let back = after_word(&text, &all, &BACK);
     let day = match back {
         Some(said) => Some(said.day),
-        None => before_chinese_return(&text, &all).or_else(|| last_day(&text, &all)),
+        None => before_word(&text, &all).or_else(|| last_day(&text, &all)),
     };
     day.filter(|day| message_day.is_none_or(|from| (0..=FARTHEST_DAYS).contains(&day.days_since(from))))
 }
@@ -135,16 +135,30 @@ fn after_word<'a>(text: &str, all: &'a [Said], words: &[&str]) -> Option<&'a Sai
     })
 }
 
-/// "3月5日返回", "3月5日回来", "3月5日回办公室"
-fn before_chinese_return(text: &str, all: &[Said]) -> Option<Day> {
-    all.iter()
-        .find(|said| {
-            let rest = beginning(&text[said.end..], 30);
-            ["返回", "回来", "回到", "回办公室", "回辦公室", "恢复", "上班", "回國", "回国"]
-                .iter()
-                .any(|word| rest.contains(word))
-        })
-        .map(|said| said.day)
+/// Words of return that follow the day: "3月5日返回", "am 5. März zurück".
+const RETURNED: [&str; 14] = [
+    "返回",
+    "回来",
+    "回到",
+    "回办公室",
+    "回辦公室",
+    "恢复",
+    "上班",
+    "回國",
+    "回国",
+    "zurück",
+    "wieder erreichbar",
+    "wieder im büro",
+    "wieder da",
+    "de retour",
+];
+
+fn before_word(text: &str, all: &[Said]) -> Option<Day> {
+    let followed = |said: &&Said| {
+        let rest = beginning(&text[said.end..], 30);
+        RETURNED.iter().filter_map(|word| rest.find(word)).any(|at| !rest[..at].contains(|c: char| c.is_ascii_digit()))
+    };
+    all.iter().find(followed).map(|said| said.day)
 }
 
 fn last_day(text: &str, all: &[Said]) -> Option<Day> {
@@ -168,7 +182,9 @@ fn last_day(text: &str, all: &[Said]) -> Option<Day> {
 
 /// Whether the word stands for itself, and is no end of another ("rückgabe bis" but not "abbis").
 fn is_word(text: &str, at: usize, word: &str) -> bool {
-    let letter = |c: Option<char>| c.is_some_and(|c| c.is_alphabetic() && !('\u{4e00}'..='\u{9fff}').contains(&c));
+    // Chinese writes no spaces, and Arabic writes "and" and "in" before a word without one.
+    let joined = |c: char| ('\u{4e00}'..='\u{9fff}').contains(&c) || ('\u{600}'..='\u{6ff}').contains(&c);
+    let letter = |c: Option<char>| c.is_some_and(|c| c.is_alphabetic() && !joined(c));
     !letter(text[..at].chars().next_back()) && (word.ends_with(' ') || !letter(text[at + word.len()..].chars().next()))
 }
 

@@ -58,9 +58,11 @@ fn judge(
     let weight = header.map(|(weight, _)| *weight);
     let taken = match (weight, subject.map(|(claim, _)| claim)) {
         (Some(Weight::Sure), _) | (_, Some(Claim::Automatic)) => true,
+        (Some(Weight::Likely), Some(Claim::Absence)) => true,
         // A person's subject may begin so as well: "Out of office next week – shall we meet before?"
-        (Some(_), Some(Claim::Absence)) => true,
-        (None, Some(Claim::Absence)) => words.absent.is_some() || words.declares.is_some() || words.returns.is_some(),
+        (Some(Weight::Hint) | None, Some(Claim::Absence)) => {
+            words.absent.is_some() || words.declares.is_some() || words.returns.is_some()
+        }
         (Some(Weight::Likely), None) => words.speaks(),
         (Some(Weight::Hint), None) => words.declares.is_some() || (words.speaks() && !words.engages),
         (None, None) => {

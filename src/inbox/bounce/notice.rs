@@ -2,6 +2,7 @@
 
 use super::super::addresses::addresses_in;
 use super::super::incoming::{Content, Incoming};
+use super::super::phrases::beginning;
 use super::super::visible;
 use super::sender;
 
@@ -77,6 +78,9 @@ const SEPARATORS: [&str; 21] = [
     "text of your message",
 ];
 
+/// Notices are short, and the header of the letter comes at once below; bytes.
+const LONGEST: usize = 256 << 10;
+
 /// Lines of a header that are none, as of a signature whose folds were lost.
 const MOST_BROKEN: usize = 40;
 
@@ -97,7 +101,7 @@ pub fn notice_in(message: &Incoming) -> Notice {
             text.push_str(more);
         }
     }
-    divide(&text)
+    divide(beginning(&text, LONGEST))
 }
 
 /// Divides a text at the letter that stands in it.

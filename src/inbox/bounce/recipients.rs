@@ -71,7 +71,7 @@ const BEFORE: [&str; 34] = [
 ];
 
 /// What stands before an address that is somebody else's.
-const NOT_BEFORE: [&str; 19] = [
+const NOT_BEFORE: [&str; 18] = [
     "contact",
     "from:",
     "from <",
@@ -88,7 +88,6 @@ const NOT_BEFORE: [&str; 19] = [
     "support",
     "postmaster",
     "return-path",
-    "mailto:",
     "e-mail me",
     "administrator",
 ];
@@ -183,7 +182,7 @@ fn heads_a_list(line: &str) -> bool {
 fn points_of(line: &str, offset: usize, found: &Found, known: &Known<'_>, listed: bool) -> u32 {
     let written_to = known.written_to.iter().any(|other| same(other, &found.address));
     let of_the_bounce = known.of_the_bounce.iter().any(|other| same(other, &found.address));
-    if (of_the_bounce && !written_to) || (sender::is_mail_system(&found.address) && !written_to) {
+    if !written_to && (of_the_bounce || sender::is_mail_system(&found.address)) {
         return 0;
     }
     let before = &line[..found.start - offset];

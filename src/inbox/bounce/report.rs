@@ -3,6 +3,7 @@
 
 use super::super::addresses::{addresses_in, same};
 use super::super::incoming::{Incoming, Part};
+use super::super::phrases::beginning;
 use super::{codes, sender};
 
 /// A group of fields, unfolded, in their order.
@@ -48,6 +49,8 @@ const TYPES: [&str; 3] = ["message/delivery-status", "message/global-delivery-st
 
 /// Of one report; more recipients than one letter has.
 const MOST_RECIPIENTS: usize = 200;
+/// Bytes, with that many recipients and long diagnoses.
+const LONGEST: usize = 256 << 10;
 
 /// Reads the report part. In a `multipart/report` a part of plain text with the same fields counts, for servers that name its
 /// type wrongly.
@@ -66,7 +69,7 @@ pub fn report_in(message: &Incoming) -> Option<Report> {
 /// The fields of a text that stand together, by groups.
 pub fn groups(text: &str) -> Vec<Group> {
     let mut groups = vec![Group::default()];
-    for line in text.lines() {
+    for line in beginning(text, LONGEST).lines() {
         if line.trim().is_empty() {
             if groups.last().is_some_and(|group| !group.0.is_empty()) {
                 groups.push(Group::default());
