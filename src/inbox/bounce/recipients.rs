@@ -94,6 +94,8 @@ const NOT_BEFORE: [&str; 18] = [
 
 /// The longest notice that is read.
 const LONGEST: usize = 64 << 10;
+/// Of what is said of one mailbox; bytes.
+const LONGEST_PASSAGE: usize = 8_000;
 /// As many addresses as are weighed.
 const MOST: usize = 500;
 
@@ -112,6 +114,8 @@ pub fn named_in(words: &str, known: &Known<'_>) -> Vec<Named> {
         let end = next.map_or(words.len(), |next| next.found.start);
         let passage = beginning(&words[line..end], 4_000);
         match named.iter_mut().find(|one| same(&one.address, &place.found.address)) {
+            // What is said ten times of one mailbox is said.
+            Some(one) if one.passage.len() > LONGEST_PASSAGE => {}
             Some(one) => {
                 one.passage.push('\n');
                 one.passage.push_str(passage);
