@@ -54,7 +54,7 @@ pub async fn assign(
     entry.delegation = Some(to.delegation);
     entry.campaign = to.campaign.clone().or(letter.as_ref().map(|l| l.id.campaign.clone())).or(entry.campaign);
     entry.dispatch = letter.as_ref().map(|l| l.key);
-    if entry.kind.is_answer() {
+    if entry.kind.is_answer() && message.is_some() {
         entry.stance = entry.stance.or(Some(Stance::Unread));
     }
     let tx = store.begin().await?;

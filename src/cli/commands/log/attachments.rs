@@ -27,11 +27,9 @@ pub async fn save(
     let message = raw(context, store, entry).await?;
     let mut saved = Vec::new();
     for (a, number) in entry.attachments.iter().zip(1..) {
-        let safe: String =
-            a.name.chars().map(|c| if c.is_alphanumeric() || ".-_ ".contains(c) { c } else { '_' }).take(100).collect();
-        let safe = safe.trim_start_matches('.').trim();
-        let path =
-            folder.join(format!("{}-{number}-{}", entry.id, if safe.is_empty() { "without-a-name" } else { safe }));
+        let twice = entry.attachments.iter().filter(|other| harmless(&other.name) == harmless(&a.name)).count() > 1;
+        let number = if twice { format!("{number}-") } else { String::new() };
+        let path = folder.join(format!("{}-{number}{}", entry.id, harmless(&a.name)));
         let bytes = match (&a.sha256, a.part, &message) {
             (Some(sha256), _, _) => {
                 let kept = context.path(&format!("var/attachments/{sha256}"));
@@ -56,6 +54,14 @@ pub async fn save(
         saved.push(shown(&path));
     }
     Ok(saved)
+}
+
+/// A file's name that leaves no folder and means nothing to a shell.
+fn harmless(name: &str) -> String {
+    let safe: String =
+        name.chars().map(|c| if c.is_alphanumeric() || ".-_ ".contains(c) { c } else { '_' }).take(100).collect();
+    let safe = safe.trim_start_matches('.').trim();
+    if safe.is_empty() { "without-a-name".to_owned() } else { safe.to_owned() }
 }
 
 /// The message that an entry was made of, byte for byte; `None` where it was entered by hand, or has been erased.
