@@ -30,6 +30,7 @@ use demarche::ports::MailboxFault;
 use demarche::responses::Stance;
 use demarche::steps::collect::{CollectError, CollectRequest, Collected, collect};
 use demarche::steps::dispatch::{Policy, Turn, TurnInput, turn};
+use demarche::steps::erase::{Read, erase};
 use demarche::steps::filing::{Clerk, Understand, Understood};
 use demarche::steps::pen::{Assigned, Assignment, assign, dismiss};
 use home::Home;
@@ -52,6 +53,7 @@ on_both_databases![
     a_bounce_that_comes_before_the_server_s_answer_is_stored_is_not_lost,
     the_choice_for_a_sender_is_remembered,
     an_answer_by_address_alone_waits_while_two_campaigns_have_written,
+    what_somebody_asked_to_erase_is_gone_and_does_not_come_back,
 ];
 
 const ON_TIME: &str = "2018-03-20T08:30:00Z";
@@ -493,4 +495,48 @@ async fn an_answer_by_address_alone_waits_while_two_campaigns_have_written(home:
     let message = office.entries().await[0].message.unwrap();
     let guesses = office.store.guesses(&[message]).await.unwrap();
     assert_eq!(guesses.len(), 2);
+}
+
+async fn what_somebody_asked_to_erase_is_gone_and_does_not_come_back(home: Home) {
+    let office = Office::with_letters_sent(&home).await;
+    let id = office.id_of("letter", "FRA").await;
+    let theirs =
+        a_reply("Jean <jean@fra.mission.example>", "1@x.example", &id, "Re: Joint letter", "My number is 123.");
+    // Another's answer names the address in an encoded part alone, and one knows nothing of it.
+    let names = a_reply(
+        "mission@deu.mission.example",
+        "2@x.example",
+        "",
+        "Re: Joint letter",
+        "QXNrIGplYW5AZnJhLm1pc3Npb24uZXhhbXBsZS4=",
+    )
+    .replace("charset=utf-8\n", "charset=utf-8\nContent-Transfer-Encoding: base64\n")
+    .replace(
+        "\n\nQXNr",
+        "\n\nPiBBc2sgamVhbkBmcmEubWlzc2lvbi5leGFtcGxlCgpZZXMuCgo+IEFzayBqZWFuQGZyYS5taXNzaW9uLmV4YW1wbGUK\n\nQXNr",
+    );
+    let other = a_reply("mission@per.mission.example", "3@x.example", "", "Re: Joint letter", "Yes.");
+    let mut mailbox = OfficeBox::with(&[&theirs, &names, &other]);
+    office.collect(&mut mailbox).await;
+    let read = Read(Arc::new(|bytes: &[u8]| understand(&mail::parse(bytes))));
+    let shelf = office.clerk().shelf;
+    let forgotten = erase(&office.store, &shelf, &read, "Jean@fra.mission.example", at(ON_TIME)).await.unwrap();
+    assert_eq!((forgotten.erased.entries, forgotten.messages), (2, 2), "{forgotten:?}");
+    let kept = std::fs::read_dir(office.folder.path().join("mail")).unwrap().flatten();
+    let files: usize = kept.filter(|f| f.path().is_dir()).map(|f| std::fs::read_dir(f.path()).unwrap().count()).sum();
+    assert_eq!(files, 1, "the bytes of the other's answer alone");
+    let entries = office.entries().await;
+    assert!(entries[0].text.is_none() && entries[0].delegation.is_some() && entries[0].stance.is_some());
+    assert_eq!(entries[2].text.as_deref(), Some("Yes."));
+    mailbox.validity = 2;
+    let collected = office.collect(&mut mailbox).await;
+    assert_eq!((collected.new, collected.doubles), (0, 3));
+    assert!(!shelf.place(&office.store.incoming(entries[0].message.unwrap()).await.unwrap().unwrap().raw).exists());
+    if let Home::Sqlite(folder) = &home {
+        for file in ["demarche.db", "demarche.db-wal"] {
+            let bytes = std::fs::read(folder.path().join(file)).unwrap();
+            let found = bytes.windows(4).any(|w| w == b"jean") || bytes.windows(6).any(|w| w == b"is 123");
+            assert!(!found, "{file} still holds it");
+        }
+    }
 }

@@ -15,6 +15,8 @@ use std::collections::{BTreeMap, HashSet};
 
 use chrono::Duration;
 use coalition::*;
+use demarche::adapters::mail;
+use demarche::adapters::shelf::Shelf;
 use demarche::adapters::store::{
     Claim, Dialect, DispatchFilter, DueQuery, EntryFilter, MailDetails, MailState, MeetingFilter, Move, NewApproval,
     NewMessage, Outcome, ReadMessage, Slot, Store, StoreError,
@@ -23,7 +25,7 @@ use demarche::campaign::Doubts;
 use demarche::delivery::{Reply, Verdict};
 use demarche::inbox::bounced::Doubt;
 use demarche::inbox::matching::Guess;
-use demarche::inbox::{CalendarAnswer, Kind, MailKind, Participation};
+use demarche::inbox::{CalendarAnswer, Kind, MailKind, Participation, understand};
 use demarche::outbox::token::token;
 use demarche::outbox::{Dispatch, Event, Guard, Status, Via};
 use demarche::ports::Place;
@@ -38,13 +40,14 @@ use demarche::steps::approve::{approve, approver, propose, revoke};
 use demarche::steps::correct::{CorrectError, CorrectRequest, Correction, correct};
 use demarche::steps::decide::{Decided, Decider, Decision, decide};
 use demarche::steps::dispatch::{Policy, Turn, TurnInput, turn};
+use demarche::steps::erase::{Read, erase};
 use demarche::steps::followups::{FollowupRefused, add_followup, finish_followup, overdue_followups};
 use demarche::steps::meetings::{
     Change, MeetingRefused, Minutes, Relocation, add_meeting, cancel_meeting, confirm_meeting, hold_meeting,
     move_meeting,
 };
 use demarche::steps::plan::PlanError;
-use demarche::steps::record::{CorrectionError, Reading, add_entry, correct_entry, erase};
+use demarche::steps::record::{CorrectionError, Reading, add_entry, correct_entry};
 use demarche::vocabulary::{DispatchId, Instant};
 use home::Home;
 use postgres_server::OwnDatabase;
@@ -982,8 +985,15 @@ async fn an_erased_person_leaves_no_word_and_others_keep_theirs(home: Home) {
     ] {
         add_entry(&store, new, on_time()).await.unwrap();
     }
-    let (count, digests) = erase(&store, "A_b@fra.example", on_time()).await.unwrap();
-    assert_eq!((count, digests), (2, vec!["11".to_owned(), "33".to_owned()]), "`_` stands for itself alone");
+    let shelf_folder = tempfile::tempdir().unwrap();
+    let shelf = Shelf::open(shelf_folder.path()).unwrap();
+    let read = Read(std::sync::Arc::new(|bytes: &[u8]| understand(&mail::parse(bytes))));
+    let erased = erase(&store, &shelf, &read, "A_b@fra.example", on_time()).await.unwrap().erased;
+    assert_eq!(
+        (erased.entries, erased.attachments),
+        (2, vec!["11".to_owned(), "33".to_owned()]),
+        "`_` stands for itself alone"
+    );
     let log = store.entries(&EntryFilter::default()).await.unwrap();
     for (entry, erased) in log.iter().zip([true, false, true, false]) {
         assert_eq!(entry.erased_at.is_some(), erased, "{entry:?}");
@@ -991,7 +1001,7 @@ async fn an_erased_person_leaves_no_word_and_others_keep_theirs(home: Home) {
         assert_eq!(entry.attachments.is_empty(), erased);
         assert_eq!((entry.kind, entry.stance), (Kind::Reply, Some(Stance::Considering)), "these stay");
     }
-    let (count, _) = erase(&store, "a%b@fra.example", on_time()).await.unwrap();
+    let count = erase(&store, &shelf, &read, "a%b@fra.example", on_time()).await.unwrap().erased.entries;
     assert_eq!(count, 1);
     let corrected = correct_entry(&store, log[0].id, &Reading::default(), "Ada", on_time()).await;
     assert!(matches!(corrected, Err(CorrectionError::Erased(_))));

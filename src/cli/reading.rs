@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::adapters::mail;
 use crate::inbox::{Reading, authenticity, understand as understood};
+use crate::steps::erase::Read;
 use crate::steps::filing::{Understand, Understood};
 
 /// The reader that `collect` works with. `receiving_server`: whose word on a sender's authenticity is believed.
@@ -13,6 +14,11 @@ pub fn understand(receiving_server: Option<String>) -> Understand {
         let authenticity = authenticity::judge(&message, receiving_server.as_deref());
         Understood { reading: understood(&message), authenticity }
     }))
+}
+
+/// The reader that `erase` looks into messages with.
+pub fn for_erasure() -> Read {
+    Read(Arc::new(read))
 }
 
 /// One message, understood.

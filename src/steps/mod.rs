@@ -12,6 +12,7 @@ pub mod dispatch;
 pub mod doubtful;
 pub mod draft;
 mod drafting;
+pub mod erase;
 pub mod filing;
 pub mod finish;
 pub mod followups;

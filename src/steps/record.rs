@@ -111,14 +111,3 @@ pub fn again(old: &StoredEntry, by: &str) -> NewEntry {
         by: by.to_owned(),
     }
 }
-
-/// Empties what a person who asks for it left in the log. Returns how many entries, and the digests of files to remove.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn erase(store: &Store, address: &str, now: Instant) -> Result<(u64, Vec<String>), StoreError> {
-    let tx = store.begin().await?;
-    let erased = tx.erase(address, now).await?;
-    tx.commit().await?;
-    Ok(erased)
-}

@@ -1,8 +1,7 @@
 //! The book of responses: only ever added to, but for `erase`.
 
 use sea_orm::{
-    ColumnTrait as _, Condition, ConnectionTrait as _, EntityTrait as _, NotSet, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _, Set, Value,
+    ColumnTrait as _, Condition, EntityTrait as _, NotSet, QueryFilter as _, QueryOrder as _, QuerySelect as _, Set,
 };
 
 use super::entities::{dispatch, entry};
@@ -210,32 +209,5 @@ impl Tx {
         };
         let done = entry::Entity::insert(row).exec(&self.tx).await?;
         Ok(done.last_insert_id)
-    }
-
-    /// Empties who wrote, what, and what came with it, in every entry that names `address`; id, times, kind, delegation and
-    /// stance stay. Returns the attachments' digests, whose files are then to be removed, and how many entries were emptied.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub async fn erase(&self, address: &str, now: Instant) -> Result<(u64, Vec<String>), StoreError> {
-        // The wildcards of LIKE occur in addresses (`_`), so they are escaped.
-        let quoted = address.to_lowercase().replace('!', "!!").replace('%', "!%").replace('_', "!_");
-        let pattern = format!("%{quoted}%");
-        let names = "(LOWER(COALESCE(from_whom, '')) LIKE $1 ESCAPE '!' OR LOWER(COALESCE(body, '')) LIKE $1 ESCAPE '!' \
-                     OR LOWER(COALESCE(subject, '')) LIKE $1 ESCAPE '!')";
-        let select = format!("SELECT attachments FROM entries WHERE {names}");
-        let mut digests = Vec::new();
-        for row in self.tx.query_all_raw(self.statement(&select, vec![pattern.clone().into()])).await? {
-            let text: String = row.try_get("", "attachments")?;
-            let attachments: Vec<Attachment> =
-                serde_json::from_str(&text).map_err(|e| StoreError::row("entries", "attachments", e))?;
-            digests.extend(attachments.into_iter().filter_map(|a| a.sha256));
-        }
-        let update = format!(
-            "UPDATE entries SET from_whom = NULL, subject = NULL, body = NULL, attachments = '[]', erased_at = $2 WHERE {names}"
-        );
-        let values: Vec<Value> = vec![pattern.into(), now.millis().into()];
-        let done = self.tx.execute_raw(self.statement(&update, values)).await?;
-        Ok((done.rows_affected(), digests))
     }
 }
