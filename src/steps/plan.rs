@@ -4,9 +4,9 @@ use std::collections::{HashMap, HashSet};
 
 use serde::Serialize;
 
-use crate::adapters::store::{DispatchFilter, MeetingFilter, Move, PlanRecord, Store, StoreError, Tx};
+use crate::adapters::store::{DispatchFilter, DoubtfulAddress, MeetingFilter, Move, PlanRecord, Store, StoreError, Tx};
 use crate::config::sections::campaign::CampaignFile;
-use crate::config::workspace::Workspace;
+use crate::config::workspace::{CONTACTS, Workspace};
 use crate::outbox::approval::{Approval, holds};
 use crate::outbox::revision::{Difference, Revision, revise};
 use crate::outbox::token::token;
@@ -84,6 +84,7 @@ pub async fn plan(store: &Store, request: &PlanRequest<'_>) -> Result<Planned, P
     let mut drafts = Vec::new();
     let mut drafted = draft(&drafting, |letter: Letter| drafts.push(letter.draft));
     drafted.problems.extend(vanished(&stored, &drafts, request.file, &meetings));
+    drafted.problems.extend(doubtful(&drafts, &stored, &store.doubtful_addresses().await?));
     if drafted.problems.iter().any(Problem::is_error) {
         return Err(PlanError::Problems(drafted.problems));
     }
@@ -136,6 +137,31 @@ pub fn overrides(stored: &[Dispatch]) -> HashMap<DispatchId, Override> {
         left: matches!(d.status, Status::Sent | Status::Bounced).then(|| (d.due, d.subject.clone())),
     };
     stored.iter().map(|d| (d.id.clone(), known(d))).collect()
+}
+
+/// Letters still to leave that go to an address of which an earlier one came back.
+fn doubtful(drafts: &[Draft], stored: &[Dispatch], returned: &[DoubtfulAddress]) -> Vec<Problem> {
+    let left = |id: &DispatchId| stored.iter().any(|row| row.id == *id && row.status == Status::Sent);
+    let ahead: Vec<&Draft> = drafts.iter().filter(|draft| !left(&draft.id)).collect();
+    let mut problems = Vec::new();
+    for doubt in returned {
+        let to = |draft: &&&Draft| {
+            draft.recipients.to.iter().chain(&draft.recipients.cc).any(|address| address.key() == doubt.address)
+        };
+        let Some(first) = ahead.iter().find(to) else { continue };
+        let message = format!(
+            "a letter to {} came back: {}; {} goes there too",
+            doubt.address,
+            doubt.status.as_deref().unwrap_or("no code"),
+            first.id
+        );
+        problems.push(
+            Problem::warning(message)
+                .in_file(CONTACTS)
+                .help("correct the address, or leave the row as it is if you know better"),
+        );
+    }
+    problems
 }
 
 /// A step or a State with an attempt has vanished from the files: what was sent would no longer be explained by them.

@@ -19,6 +19,7 @@ use crate::steps::addressing;
 use crate::steps::draft::{Drafting, draft};
 use crate::steps::meetings::sample_meetings;
 use crate::steps::neighbours;
+use crate::vocabulary::Address;
 use crate::vocabulary::problem::Problem;
 
 pub async fn run(context: &Context, args: &CheckArgs) -> Result<Answer, CliError> {
@@ -61,6 +62,7 @@ pub async fn run(context: &Context, args: &CheckArgs) -> Result<Answer, CliError
     problems.extend(addressing::problems(&workspace, &written));
     problems.extend(example_addresses(&workspace));
     problems.extend(nobody_reads(&workspace));
+    problems.extend(bounces_elsewhere(&workspace));
     let mut tried = Vec::new();
     if args.online && !problems.iter().any(Problem::is_error) {
         tried = online(context, &workspace).await?;
@@ -130,6 +132,29 @@ fn example_addresses(workspace: &Workspace) -> Option<Problem> {
     )
 }
 
+/// Bounces come back to `from`, which is the envelope's sender; the account that is read should be its own.
+fn bounces_elsewhere(workspace: &Workspace) -> Vec<Problem> {
+    let installation = workspace.installation.as_ref();
+    let Some(InboxMode::Imap(imap)) = installation.map(|installation| &installation.inbox.mode) else {
+        return Vec::new();
+    };
+    let mine = |address: &Address| match imap.username.contains('@') {
+        true => address.key() == imap.username.to_lowercase(),
+        false => address.local().eq_ignore_ascii_case(&imap.username),
+    };
+    let elsewhere = workspace.campaigns.iter().filter(|file| !mine(&file.campaign.from.address));
+    let problem = |file: &CampaignFile| {
+        let from = &file.campaign.from.address;
+        let message = format!(
+            "letters of {} that cannot be delivered come back to {from}, and [inbox.imap] reads the account of {}",
+            file.campaign.id, imap.username
+        );
+        let help = "if mail to that address arrives there, all is well; else bounces are never seen";
+        Problem::warning(message).in_file(file.source.file.clone()).help(help)
+    };
+    elsewhere.map(problem).collect()
+}
+
 /// Answers to the letters come to `from`, and nothing is read.
 fn nobody_reads(workspace: &Workspace) -> Option<Problem> {
     let reads = |installation: &Installation| !matches!(installation.inbox.mode, InboxMode::None);
@@ -138,7 +163,7 @@ fn nobody_reads(workspace: &Workspace) -> Option<Problem> {
     }
     let reminder =
         workspace.campaigns.iter().find(|file| file.campaign.steps.iter().any(|step| step.only_if.is_some()))?;
-    let problem = Problem::notice(format!(
+    let problem = Problem::warning(format!(
         "{} sends reminders to those that have not answered, and no inbox is read: answers come to {} and must be entered by hand",
         reminder.campaign.id, reminder.campaign.from.address
     ));

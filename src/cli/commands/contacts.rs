@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::adapters::store::DoubtfulAddress;
 use crate::campaign::doubts::{self as domains, Doubts};
 use crate::campaign::{Mission, Send, State};
 use crate::cli::answer::{Answer, CliError};
@@ -17,7 +18,7 @@ use crate::outbox::Status;
 use crate::steps::addressing::some_of;
 use crate::steps::changed::{Changed, changed};
 use crate::vocabulary::problem::Problem;
-use crate::vocabulary::{Address, Language};
+use crate::vocabulary::{Address, Language, Zone};
 
 /// A mission as the list has it, and what it will be called.
 struct Row<'a> {
@@ -28,6 +29,8 @@ struct Row<'a> {
     changed: Vec<Changed>,
     /// Domains among its addresses that a person looks at before approving.
     alike: Vec<domains::Doubt>,
+    /// Addresses of which a letter came back.
+    returned: Vec<DoubtfulAddress>,
 }
 
 pub async fn run(context: &Context, args: &ContactsArgs) -> Result<Answer, CliError> {
@@ -46,10 +49,10 @@ pub async fn run(context: &Context, args: &ContactsArgs) -> Result<Answer, CliEr
             "add one: a functional mailbox is enough",
         ));
     }
-    let (changes, unknown) = compared(context, &workspace).await;
+    let (changes, returned, unknown) = compared(context, &workspace).await;
     let domains = Doubts::of(&workspace.missions);
     let rows: Vec<Row<'_>> =
-        missions.into_iter().filter_map(|mission| row(&workspace, mission, &changes, &domains)).collect();
+        missions.into_iter().filter_map(|mission| row(&workspace, mission, &changes, &domains, &returned)).collect();
     let doubtful = doubts(rows.iter().filter_map(|row| Some((row.mission.state, row.form.as_ref()?))));
     let mut shown: Vec<Problem> = own.into_iter().filter(|p| only.is_none() || concerns(p, &rows)).collect();
     shown.extend(unknown);
@@ -60,6 +63,7 @@ pub async fn run(context: &Context, args: &ContactsArgs) -> Result<Answer, CliEr
     }
     text.push_str(&listed(&doubtful));
     text.push_str(&told(rows.iter().flat_map(|row| &row.changed)));
+    text.push_str(&came_back(&rows));
     text.push_str(&format!("\n{}", diagnostics::show(&shown)));
     let value = json!({
         "missions": rows.iter().map(value).collect::<Vec<_>>(), "doubts": doubtful, "problems": shown,
@@ -67,33 +71,47 @@ pub async fn run(context: &Context, args: &ContactsArgs) -> Result<Answer, CliEr
     Ok(Answer::new(text, &value))
 }
 
-fn row<'a>(workspace: &Workspace, mission: &'a Mission, changes: &[Changed], domains: &Doubts) -> Option<Row<'a>> {
+fn row<'a>(
+    workspace: &Workspace,
+    mission: &'a Mission,
+    changes: &[Changed],
+    domains: &Doubts,
+    returned: &[DoubtfulAddress],
+) -> Option<Row<'a>> {
     let state = workspace.states().get(mission.state)?;
     let language = mission.language().unwrap_or(state.language);
     let form = FORMS_OF_ADDRESS.address(mission, state, language);
     let changed = changes.iter().filter(|c| c.id.delegation == mission.state).cloned().collect();
     let alike = domains.among(mission.to().iter().chain(&mission.cc()));
-    Some(Row { mission, state, language, form, changed, alike })
+    let own = |doubt: &&DoubtfulAddress| {
+        mission.contacts.iter().any(|c| c.email.as_ref().is_some_and(|address| address.key() == doubt.address))
+    };
+    let returned = returned.iter().filter(own).cloned().collect();
+    Some(Row { mission, state, language, form, changed, alike, returned })
 }
 
 /// Letters that differ from what was approved or sent, where anything was planned. A database that cannot be read is told of,
 /// and hides nothing of the list.
-async fn compared(context: &Context, workspace: &Workspace) -> (Vec<Changed>, Option<Problem>) {
+async fn compared(context: &Context, workspace: &Workspace) -> (Vec<Changed>, Vec<DoubtfulAddress>, Option<Problem>) {
     let found = async {
         match context.existing_store(workspace).await? {
-            Some(store) => Ok(changed(&store, workspace, context.now()).await?),
-            None => Ok(Vec::new()),
+            Some(store) => Ok((changed(&store, workspace, context.now()).await?, store.doubtful_addresses().await?)),
+            None => Ok((Vec::new(), Vec::new())),
         }
     };
     match found.await {
-        Ok(found) => (found, None),
+        Ok((found, returned)) => (found, returned, None),
         Err(error) => {
             let why = match error {
                 CliError::World { message, .. } | CliError::Request { message, .. } => message,
                 CliError::Files(_) => "config/demarche.toml is at fault".to_owned(),
             };
             let problem = Problem::warning(format!("whether a row has changed since an approval is not known: {why}"));
-            (Vec::new(), Some(problem.help("`demarche check` looks at the files, `demarche status` at the database")))
+            (
+                Vec::new(),
+                Vec::new(),
+                Some(problem.help("`demarche check` looks at the files, `demarche status` at the database")),
+            )
         }
     }
 }
@@ -136,6 +154,9 @@ fn note(row: &Row<'_>) -> String {
     if !row.alike.is_empty() {
         notes.push("domain to look at");
     }
+    if !row.returned.is_empty() {
+        notes.push("doubtful address");
+    }
     notes.join(", ")
 }
 
@@ -175,6 +196,27 @@ fn told<'a>(changes: impl Iterator<Item = &'a Changed>) -> String {
             text.push_str("\nChanged:\n");
         }
         text.push_str(&format!("  {}: {line}\n", id.delegation));
+    }
+    text
+}
+
+/// Addresses that a later server called wrong. They stay in the list until somebody corrects them.
+fn came_back(rows: &[Row<'_>]) -> String {
+    let mut text = String::new();
+    for row in rows {
+        for doubt in &row.returned {
+            if text.is_empty() {
+                text.push_str("\nDoubtful addresses, of which a letter came back (correct config/contacts.csv, plan, and `demarche retry`):\n");
+            }
+            let since = Zone::GENEVA.day_of(doubt.since);
+            let status = doubt.status.as_deref().map(|status| format!(" ({status})")).unwrap_or_default();
+            text.push_str(&format!(
+                "  {}: {}, on {since}{status}: {}\n",
+                row.mission.state,
+                cell(&doubt.address),
+                cell(&doubt.words)
+            ));
+        }
     }
     text
 }
@@ -239,6 +281,7 @@ fn value(row: &Row<'_>) -> Value {
         "inside_address": form.map(|f| f.inside.lines().iter().map(|l| (*l).to_owned()).collect::<Vec<_>>()),
         "basis": form.map(|f| f.basis.word()), "verified": form.map(|f| f.verified), "doubt": form.and_then(AddressForm::doubt),
         "to": row.mission.to(), "cc": row.mission.cc(), "contacts": contacts, "changed": row.changed,
+        "doubtful": row.returned.iter().map(|d| json!({ "address": d.address, "since": d.since, "status": d.status, "words": d.words })).collect::<Vec<_>>(),
         "look_alike": row.alike.iter().map(|d| json!({ "domain": d.domain(), "shown_as": d.unicode() })).collect::<Vec<_>>(),
     })
 }

@@ -1,15 +1,18 @@
 //! `demarche status`
 
-use serde_json::json;
+use serde_json::{Value, json};
 
+use crate::adapters::store::Store;
 use crate::cli::answer::{Answer, CliError};
 use crate::cli::args::StatusArgs;
 use crate::cli::context::{Context, campaign_id};
-use crate::cli::output;
+use crate::cli::{mail, output};
+use crate::config::workspace::Workspace;
 use crate::outbox::Status;
 use crate::report::{Attention, CampaignSummary};
+use crate::steps::followups::overdue_followups;
 use crate::steps::summary::summaries;
-use crate::vocabulary::Zone;
+use crate::vocabulary::{Instant, Zone};
 
 pub async fn run(context: &Context, args: &StatusArgs) -> Result<Answer, CliError> {
     let workspace = context.workspace();
@@ -43,10 +46,64 @@ pub async fn run(context: &Context, args: &StatusArgs) -> Result<Answer, CliErro
         })
         .collect::<Vec<_>>()
         .join("\n");
-    let needs = summaries.iter().any(CampaignSummary::needs_a_person);
-    let text =
+    let mail = incoming(context, &workspace, &store).await?;
+    let needs = summaries.iter().any(CampaignSummary::needs_a_person) || mail.waiting > 0;
+    let mut text =
         if text.is_empty() { "nothing has been planned: run `demarche plan CAMPAIGN`\n".to_owned() } else { text };
-    Ok(Answer::new(text, &json!({ "campaigns": summaries })).needs_a_person(needs))
+    text.push_str(&mail.told());
+    let value = json!({ "campaigns": summaries, "mail": mail.value() });
+    Ok(Answer::new(text, &value).needs_a_person(needs))
+}
+
+/// Where incoming mail stands.
+struct Incoming {
+    /// Whether a mailbox is named that answers are read from.
+    reads: bool,
+    last_read: Option<Instant>,
+    /// In the pen.
+    waiting: u64,
+    oldest: Option<Instant>,
+    /// What is overdue of next actions.
+    overdue: usize,
+}
+
+async fn incoming(context: &Context, workspace: &Workspace, store: &Store) -> Result<Incoming, CliError> {
+    let name = mail::mailbox_name(context, workspace);
+    let (waiting, oldest) = store.pen().await?;
+    let last_read = match &name {
+        Some(name) => store.mailbox(name).await?.and_then(|known| known.read_at),
+        None => None,
+    };
+    let overdue = overdue_followups(store, Zone::GENEVA.day_of(context.now())).await?.len();
+    Ok(Incoming { reads: name.is_some(), last_read, waiting, oldest, overdue })
+}
+
+impl Incoming {
+    fn told(&self) -> String {
+        let mut text = String::new();
+        if self.waiting > 0 {
+            let since =
+                self.oldest.map(|at| format!(", the oldest since {}", Zone::GENEVA.show(at))).unwrap_or_default();
+            text.push_str(&format!("{} in the pen{since}: `demarche pen`\n", output::count(self.waiting, "message")));
+        }
+        if self.overdue > 0 {
+            let actions = output::count(self.overdue, "next action");
+            text.push_str(&format!("{actions} overdue: `demarche followups --overdue`\n"));
+        }
+        match (self.reads, self.last_read) {
+            (true, Some(at)) => text.push_str(&format!("mail was last read {}\n", Zone::GENEVA.show(at))),
+            (true, None) => text.push_str("mail was never read: `demarche collect`, or `run`\n"),
+            (false, _) => {}
+        }
+        text
+    }
+
+    fn value(&self) -> Value {
+        json!({
+            "reads": self.reads, "last_read": self.last_read, "in_pen": self.waiting, "oldest_in_pen": self.oldest,
+            "overdue_actions": self.overdue,
+        })
+    }
 }
 
 /// Rows of one kind that are shown before the rest is counted.
