@@ -17,7 +17,10 @@ pub async fn show(context: &Context, id: i64, whole: bool, raw: bool, save: Opti
     let store = context.planned_store(&workspace).await?;
     let entry = one(&store, id).await?;
     if raw {
-        let none = || CliError::request(format!("entry {id} was made of no message"), "`--raw` shows incoming mail");
+        let none = || match entry.erased_at {
+            Some(_) => CliError::request(format!("the message of entry {id} has been erased"), "nothing is left of it"),
+            None => CliError::request(format!("entry {id} was made of no message"), "`--raw` shows incoming mail"),
+        };
         return Ok(Answer::raw(attachments::raw(context, &store, &entry).await?.ok_or_else(none)?));
     }
     let message = match entry.message {
