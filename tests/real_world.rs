@@ -56,6 +56,10 @@ impl World {
         world.approve("letter");
         world.workspace.run("run --until-idle").ends_with_code(0);
         world.delivered_to_missions(mailboxes.len() - 1);
+        // Nobody else may: the server asks Dovecot for the password of whoever sends as we do.
+        let signed_in = format!("sasl_method=PLAIN, sasl_username={USER}");
+        let letters = world.postfix.log().lines().filter(|line| line.contains(&signed_in)).count();
+        assert_eq!(letters, states.len(), "{}", world.postfix.log());
         Some(world)
     }
 
@@ -341,7 +345,7 @@ fn forwarded(letter: &Letter) -> Answer {
 fn absence(letter: &Letter, state: &str, before_subject: &str, text: &str) -> Answer {
     Answer::from(&mailbox(state), &format!("{before_subject}{}", letter.subject), text)
         .in_reply_to(letter)
-        .from_nobody()
+        .by_a_machine()
 }
 
 /// RFC 8098
@@ -351,7 +355,7 @@ fn receipt(letter: &Letter, state: &str) -> Answer {
         "Reporting-UA: {state}; Thunderbird\r\nFinal-Recipient: rfc822;{address}\r\nOriginal-Message-ID: <{id}>\r\nDisposition: manual-action/MDN-sent-manually; displayed\r\n"
     );
     let subject = format!("Return Receipt (displayed) - {}", letter.subject);
-    Answer::from(&address, &subject, "").in_reply_to(letter).from_nobody().parts(
+    Answer::from(&address, &subject, "").in_reply_to(letter).by_a_machine().parts(
         "multipart/report; report-type=disposition-notification",
         &[
             ("Content-Type: text/plain", b"This is a Return Receipt for the mail that you sent.\r\n"),
@@ -383,7 +387,7 @@ fn forged_bounce(address: &str) -> Answer {
         "From: {OUTREACH}\r\nTo: {address}\r\nSubject: An appeal\r\nMessage-ID: <0123456789abcdef@coalition.example>\r\n\r\nWe write to you.\r\n"
     );
     Answer::from("MAILER-DAEMON@mx.elsewhere.example", "Undelivered Mail Returned to Sender", "")
-        .from_nobody()
+        .by_a_machine()
         .header("Auto-Submitted: auto-replied")
         .parts(
             "multipart/report; report-type=delivery-status",

@@ -93,7 +93,7 @@ impl Answer {
     }
 
     /// Written by a machine: what cannot be delivered comes back to nobody.
-    pub fn from_nobody(mut self) -> Self {
+    pub fn by_a_machine(mut self) -> Self {
         self.sender.clear();
         self
     }
