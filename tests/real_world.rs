@@ -39,8 +39,12 @@ struct World {
 }
 
 impl World {
-    /// The first letter has left to these missions, and what comes back by itself is there. `None`: a server is missing.
+    /// The first letter has left to these missions. `None`: a server is missing.
     fn after_the_letter(test: &str, states: &[&str]) -> Option<Self> {
+        Self::with_settings(test, states, |_| {})
+    }
+
+    fn with_settings(test: &str, states: &[&str], change: impl FnOnce(&Workspace)) -> Option<Self> {
         let dovecot = Dovecot::start(test)?;
         let domains: Vec<String> = states.iter().map(|state| format!("{}.example", state.to_lowercase())).collect();
         let mailboxes: Vec<String> = domains.iter().map(|domain| format!("mission@{domain}")).collect();
@@ -51,15 +55,13 @@ impl World {
         dovecot.make_folder("Sent");
         let post = Post::to(&postfix, &dovecot);
         let world = Self { workspace: office(&dovecot, &postfix, states), post, postfix, dovecot };
+        change(&world.workspace);
         world.workspace.run("check --online").ends_with_code(0);
         world.workspace.run("plan spring").ends_with_code(0);
         world.approve("letter");
         world.workspace.run("run --until-idle").ends_with_code(0);
         world.delivered_to_missions(mailboxes.len() - 1);
-        // Nobody else may: the server asks Dovecot for the password of whoever sends as we do.
-        let signed_in = format!("sasl_method=PLAIN, sasl_username={USER}");
-        let letters = world.postfix.log().lines().filter(|line| line.contains(&signed_in)).count();
-        assert_eq!(letters, states.len(), "{}", world.postfix.log());
+        assert_eq!(world.handed_over(), states.len());
         Some(world)
     }
 
@@ -70,12 +72,17 @@ impl World {
         }
     }
 
-    /// Waits until so many missions have their letter.
+    /// How many letters we have handed over. Nobody else may send as we do: the server asks Dovecot for the password.
+    fn handed_over(&self) -> usize {
+        let signed_in = format!("sasl_method=PLAIN, sasl_username={USER}");
+        self.postfix.log().lines().filter(|line| line.contains(&signed_in)).count()
+    }
+
+    /// Waits until so many messages lie in mailboxes of missions.
     fn delivered_to_missions(&self, count: usize) {
-        let sent = || {
-            self.postfix.log().lines().filter(|line| line.contains("status=sent") && !line.contains(OUTREACH)).count()
-        };
-        self.wait_until(&format!("{count} letters are delivered"), || sent() == count);
+        let theirs = |line: &&str| line.contains("status=sent") && !line.contains("@coalition.example>");
+        let delivered = || self.postfix.log().lines().filter(theirs).count();
+        self.wait_until(&format!("{count} letters are delivered"), || delivered() == count);
     }
 
     fn wait_until(&self, what: &str, mut holds: impl FnMut() -> bool) {
@@ -306,10 +313,19 @@ fn what_missions_and_their_servers_send_back_is_filed_where_it_belongs() {
     assert_eq!(world.workspace.names("saved"), [format!("{scanned}-Note verbale.pdf")]);
     assert!(world.workspace.read(&format!("saved/{scanned}-Note verbale.pdf")) == pdf, "not the bytes that were sent");
 
+    assert_eq!(doubtful(&world), ["FIN rights@fin.example 5.1.1", "GHA mission@gha.example 5.1.1"]);
     let log = world.json("log");
     let again = world.workspace.run("collect --json").ends_with_code(0).json();
     assert_eq!((&again["new"], &again["here_already"], &again["aside"]), (&0.into(), &0.into(), &0.into()));
     assert_eq!(world.json("log"), log);
+    // As after a repair of the server: every message has another number there.
+    std::thread::sleep(Duration::from_millis(1100));
+    world.dovecot.forget_numbers();
+    let anew = world.workspace.run("collect --json").ends_with_code(0).json();
+    assert_eq!((&anew["new"], &anew["here_already"]), (&0.into(), &before.len().into()));
+    assert_eq!(world.json("log"), log);
+    world.workspace.run("run --until-idle").ends_with_code(0);
+    assert_eq!(world.handed_over(), states.len(), "no incoming mail causes a letter");
     assert_eq!(files(&world.dovecot.maildir("INBOX")), before);
     each_letter_is_filed_as_sent_once(&world);
 }
@@ -318,6 +334,19 @@ fn what_missions_and_their_servers_send_back_is_filed_where_it_belongs() {
 fn waiting(row: &Value) -> (String, String) {
     let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     (word(&row["from"]), format!("{}: {}", word(&row["guesses"][0]["delegation"]), word(&row["why"])))
+}
+
+/// State, address and code of each row of the contact list of which a letter came back.
+fn doubtful(world: &World) -> Vec<String> {
+    let list = world.workspace.run("contacts --json").json();
+    let missions = list["missions"].as_array().unwrap();
+    let of = |mission: &Value| {
+        let rows = mission["doubtful"].as_array().unwrap().clone();
+        let state = mission["state"].as_str().unwrap().to_owned();
+        rows.into_iter()
+            .map(move |row| format!("{state} {} {}", row["address"].as_str().unwrap(), row["status"].as_str().unwrap()))
+    };
+    missions.iter().flat_map(of).collect()
 }
 
 #[track_caller]
@@ -481,6 +510,51 @@ fn a_letter_that_the_server_returned_reaches_the_corrected_address_and_nobody_tw
     assert_eq!(world.letters(&mailbox("FRA")).len(), 1);
     assert_eq!(world.statuses("letter").into_values().collect::<Vec<_>>(), ["sent", "sent"]);
     world.workspace.run("collect --json").ends_with_code(0);
+}
+
+#[test]
+fn an_answer_or_a_returned_letter_that_comes_to_a_reply_address_says_which_letter_it_is_about() {
+    let test = "an_answer_or_a_returned_letter_that_comes_to_a_reply_address_says_which_letter_it_is_about";
+    let tokens = |workspace: &Workspace| {
+        workspace.edit(INSTALLATION, "mode = \"imap\"", "mode = \"imap\"\nreply_tokens = true");
+    };
+    let Some(mut world) = World::with_settings(test, &["FRA", "GHA", "NOR"], tokens) else { return };
+    let reply_to = world.letter("NOR").reply_to;
+    assert!(reply_to.starts_with("outreach+") && reply_to != world.letter("FRA").reply_to, "{reply_to}");
+    // Neither the letter's name nor its subject is in it, and the writer is unknown.
+    let elsewhere = Answer::from("second.secretary@nor.example", "Nordic position", "We support this.");
+    world.post.send(&elsewhere.addressed_to(&reply_to));
+    world.arrived(2);
+    world.workspace.run("collect").ends_with_code(4);
+    let filed = ["GHA bounce reply-token certain", "NOR reply reply-token certain"];
+    assert_eq!(world.filed(), filed.map(str::to_owned).into());
+    assert_eq!(world.workspace.status_of("spring/letter/GHA"), "bounced");
+}
+
+#[test]
+fn mail_is_read_once_however_often_its_reader_is_killed() {
+    let Some(world) = World::after_the_letter("mail_is_read_once_however_often_its_reader_is_killed", &["FRA"]) else {
+        return;
+    };
+    let letter = world.letter("FRA");
+    let mut written = BTreeSet::new();
+    for round in 0..30_u64 {
+        for number in 0..3 {
+            let words = format!("Answer {round}.{number}");
+            let answer = Answer::from(&mailbox("FRA"), &subject_of(&letter), &words).in_reply_to(&letter);
+            world.dovecot.deliver(&format!("{round:02}.{number}"), &answer.bytes(&words));
+            written.insert(words);
+        }
+        let mut reader = world.workspace.start("collect");
+        std::thread::sleep(Duration::from_millis(round * 10));
+        // One that has ended meanwhile cannot be killed.
+        let _ended = reader.kill();
+        reader.wait().unwrap();
+    }
+    world.workspace.run("collect").ends_with_code(0);
+    let texts: Vec<String> = world.json("log").iter().map(|row| row["text"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(texts.len(), written.len());
+    assert_eq!(texts.into_iter().collect::<BTreeSet<_>>(), written);
 }
 
 #[test]

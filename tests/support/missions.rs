@@ -20,6 +20,8 @@ pub struct Letter {
     pub id: String,
     /// The letter that it follows.
     pub follows: Option<String>,
+    /// Where answers go.
+    pub reply_to: String,
     pub subject: String,
     pub text: String,
     /// The file of an invitation, its folded lines joined.
@@ -29,10 +31,12 @@ pub struct Letter {
 impl Letter {
     pub fn read(raw: &[u8]) -> Self {
         let message = MessageParser::default().parse(raw).unwrap();
+        let reply_to = message.reply_to().and_then(|all| all.first()).and_then(|one| one.address());
         let invitation = message.attachments().find(|file| file.attachment_name() == Some("meeting.ics"));
         Self {
             id: message.message_id().unwrap().to_owned(),
             follows: message.in_reply_to().as_text().map(str::to_owned),
+            reply_to: reply_to.unwrap_or_default().to_owned(),
             subject: message.subject().unwrap().to_owned(),
             text: message.body_text(0).unwrap().replace("\r\n", "\n"),
             invitation: invitation.map(|file| String::from_utf8_lossy(file.contents()).replace("\r\n ", "")),
@@ -87,6 +91,13 @@ impl Answer {
         self.header(format!("In-Reply-To: <{0}>\r\nReferences: <{0}>", letter.id))
     }
 
+    /// Instead of the address that the letter came from.
+    pub fn addressed_to(mut self, address: &str) -> Self {
+        self.recipients = vec![address.to_owned()];
+        self.headers.retain(|line| !line.starts_with("To: "));
+        self.header(format!("To: {address}"))
+    }
+
     pub fn with_copy_to(mut self, address: &str) -> Self {
         self.recipients.push(address.to_owned());
         self.header(format!("Cc: {address}"))
@@ -117,10 +128,12 @@ impl Answer {
         self.body(&format!("{media_type}; boundary=\"=_part\""), "8bit", &body)
     }
 
-    fn bytes(&self, number: u32) -> Vec<u8> {
+    /// As it is sent now. No other answer has this name.
+    pub fn bytes(&self, name: &str) -> Vec<u8> {
         let date = SystemClock.now().utc().to_rfc2822();
-        let id = format!("Message-ID: <answer-{number}.{}>", self.from);
-        let head = format!("Date: {date}\r\n{id}\r\n{}\r\nMIME-Version: 1.0\r\n\r\n", self.headers.join("\r\n"));
+        let id = format!("<{}.{}>", name.replace(' ', "-"), self.from);
+        let head =
+            format!("Date: {date}\r\nMessage-ID: {id}\r\n{}\r\nMIME-Version: 1.0\r\n\r\n", self.headers.join("\r\n"));
         [head.as_bytes(), &self.body].concat()
     }
 }
@@ -155,7 +168,7 @@ impl Post {
         let sender = (!answer.sender.is_empty()).then(|| answer.sender.parse().unwrap());
         let recipients = answer.recipients.iter().map(|address| address.parse().unwrap()).collect();
         let envelope = Envelope::new(sender, recipients).unwrap();
-        let bytes = answer.bytes(self.number);
+        let bytes = answer.bytes(&format!("answer-{}", self.number));
         self.runtime.block_on(self.transport.send_raw(&envelope, &bytes)).unwrap();
     }
 }

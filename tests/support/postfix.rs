@@ -1,5 +1,6 @@
 //! Postfix in a process of its own, on loopback: it takes letters, delivers them into Maildirs, and bounces by itself.
 
+use std::io::{BufRead as _, BufReader};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
@@ -81,7 +82,7 @@ impl Postfix {
         let input = child.stdin.take();
         let server = Self { port, folder, input, child };
         let begun = Instant::now();
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+        while !greets(port) {
             if begun.elapsed() > Duration::from_secs(10) {
                 eprintln!("{}", server.log());
                 return None;
@@ -109,6 +110,13 @@ impl Drop for Postfix {
         drop(self.input.take());
         let _status = self.child.wait();
     }
+}
+
+/// Whether it is Postfix that listens there.
+fn greets(port: u16) -> bool {
+    let mut greeting = String::new();
+    let read = |stream| BufReader::new(stream).read_line(&mut greeting);
+    TcpStream::connect(("127.0.0.1", port)).and_then(read).is_ok() && greeting.starts_with("220 mx.coalition.example")
 }
 
 /// The number of a user of this machine.
@@ -150,6 +158,7 @@ virtual_mailbox_maps = texthash:{folder}/config/mailboxes
 virtual_minimum_uid = 1
 virtual_uid_maps = static:{user}
 virtual_gid_maps = static:{group}
+recipient_delimiter = +
 soft_bounce = no
 smtpd_tls_security_level = encrypt
 smtpd_tls_cert_file = {certificate}
