@@ -1,7 +1,8 @@
 //! Dovecot in a process of its own, on loopback: the proof that our reading of IMAP is not only ours.
 
+use std::fs::Permissions;
 use std::net::{TcpListener, TcpStream};
-use std::os::unix::fs::{MetadataExt as _, chown};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -50,6 +51,7 @@ impl Dovecot {
         let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
         write("certificate.pem", &certificate);
         write("key.pem", &key);
+        write("authority.pem", &authority_pem);
         write("users", &format!("{USER}:{{PLAIN}}{PASSWORD}\n"));
         write("dovecot.conf", &configuration(folder.path(), owner, tls_port, starttls_port));
         make_folder(folder.path(), "INBOX");
@@ -58,6 +60,8 @@ impl Dovecot {
             std::fs::create_dir_all(&path).unwrap();
             chown(&path, Some(owner.0), Some(owner.1)).unwrap();
         }
+        // A mail server that asks here for passwords runs as another user.
+        std::fs::set_permissions(folder.path(), Permissions::from_mode(0o711)).unwrap();
         // The shell lives as long as our end of its input, however this process ends.
         let mut child = Command::new("/bin/sh")
             .args(["-c", "\"$0\" -F -c \"$1\" & cat >/dev/null; kill $! 2>/dev/null; wait"])
@@ -86,6 +90,21 @@ impl Dovecot {
     /// The Maildir of a folder, `INBOX` or another one, as IMAP writes it.
     pub fn maildir(&self, name: &str) -> PathBuf {
         maildir(self.folder.path(), name)
+    }
+
+    /// Where the certificate for `localhost` and its key lie, and that of their authority.
+    pub fn identity(&self) -> [PathBuf; 3] {
+        ["certificate.pem", "key.pem", "authority.pem"].map(|name| self.folder.path().join(name))
+    }
+
+    /// Where another server of this machine asks whether a password is right.
+    pub fn passwords(&self) -> PathBuf {
+        self.folder.path().join("run/passwords")
+    }
+
+    /// Who owns the mail, and delivers it.
+    pub fn owner(&self) -> (u32, u32) {
+        owner(self.folder.path())
     }
 
     pub fn make_folder(&self, name: &str) {
@@ -190,6 +209,11 @@ passdb {{
 userdb {{
   driver = static
   args = uid={user} gid={group} home={folder}
+}}
+service auth {{
+  unix_listener passwords {{
+    mode = 0666
+  }}
 }}
 service imap-login {{
   chroot =

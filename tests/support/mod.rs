@@ -4,6 +4,8 @@
 
 pub mod dovecot;
 pub mod imap_server;
+pub mod missions;
 pub mod office;
+pub mod postfix;
 pub mod real_server;
 pub mod smtp_server;
