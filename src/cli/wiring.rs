@@ -19,9 +19,8 @@ use crate::adapters::smtp::{self, SettingsError, SmtpMailer};
 use crate::adapters::store::Location;
 use crate::adapters::tls::TlsError;
 use crate::config::sections::inbox::{Imap, InboxMode};
-use crate::config::sections::installation::{
-    DatabaseUrl, Installation, Mode, SecretSource, Security, Smtp, is_loopback,
-};
+use crate::config::sections::installation::{DatabaseUrl, Installation, Mode, Smtp};
+use crate::config::sections::server::{SecretSource, Security, is_loopback};
 use crate::config::workspace::{Snapshot, Workspace};
 use crate::ports::Via;
 use crate::schedule::Ceilings;
@@ -356,7 +355,8 @@ fn unusable_account(error: TlsError) -> CliError {
 ///
 /// # Errors
 /// When `config/demarche.toml` is at fault.
-pub fn policy(context: &Context, workspace: &Workspace) -> Result<(Policy, usize), CliError> {
+/// `mailbox`: the one that answers are read from, by its name.
+pub fn policy(workspace: &Workspace, mailbox: Option<String>) -> Result<(Policy, usize), CliError> {
     let delivery = &installation(workspace)?.delivery;
     let smtp = delivery.smtp.as_ref().filter(|_| delivery.mode == Mode::Smtp);
     let pace =
@@ -369,7 +369,7 @@ pub fn policy(context: &Context, workspace: &Workspace) -> Result<(Policy, usize
         min_days_between: delivery.min_days_between,
         real_server: smtp.is_some_and(|s| !is_loopback(&s.host)),
         lease: chrono::Duration::seconds(LEASE_SECONDS),
-        mailbox: super::mail::mailbox_name(context, workspace),
+        mailbox,
     };
     Ok((policy, smtp.map_or(1, |s| s.connections)))
 }

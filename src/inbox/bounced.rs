@@ -1,6 +1,6 @@
 //! What a bounce means for the letter that it returns, and for the address.
 
-use super::matching::Written;
+use super::matching::known::Written;
 use super::reading::{Reading, Returned};
 use crate::outbox::Status;
 

@@ -1,39 +1,9 @@
 //! The mission's answer to an invitation, weighed against the meeting as it stands. A person decides what follows.
 
 use super::meeting::{Meeting, MeetingState};
+use super::noted::Noted;
 use crate::inbox::{CalendarAnswer, Participation};
 use crate::vocabulary::Instant;
-
-/// What a person takes note of, in the meeting's history.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Noted {
-    Accepted,
-    Declined,
-    Tentative,
-    Countered,
-}
-
-impl Noted {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Accepted => "accepted",
-            Self::Declined => "declined",
-            Self::Tentative => "tentative",
-            Self::Countered => "countered",
-        }
-    }
-}
-
-impl From<Participation> for Noted {
-    fn from(answer: Participation) -> Self {
-        match answer {
-            Participation::Accepted => Self::Accepted,
-            Participation::Declined => Self::Declined,
-            Participation::Tentative => Self::Tentative,
-            Participation::Counter => Self::Countered,
-        }
-    }
-}
 
 /// What an answer means for the meeting as it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

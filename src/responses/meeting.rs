@@ -120,7 +120,7 @@ pub enum Happening {
     Cancelled,
     Held,
     /// The mission's answer to the invitation, as a person took note of it.
-    Answered(super::confirming::Noted),
+    Answered(super::noted::Noted),
 }
 
 impl Happening {

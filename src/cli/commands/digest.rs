@@ -6,6 +6,7 @@ use crate::adapters::store::Slot;
 use crate::cli::answer::{Answer, CliError};
 use crate::cli::args::DigestArgs;
 use crate::cli::context::Context;
+use crate::cli::mail;
 use crate::cli::wiring::{self, Post};
 use crate::config::workspace::Workspace;
 use crate::report::digest::Digest;
@@ -65,7 +66,7 @@ async fn mailed(
     digest: &Digest,
     now: Instant,
 ) -> Result<Posted, CliError> {
-    let (policy, _) = wiring::policy(context, workspace)?;
+    let (policy, _) = wiring::policy(workspace, mail::mailbox_name(context, workspace))?;
     let may = |address: &Address| may_get(address, workspace, policy.real_server);
     Ok(match wiring::digest_post(context, workspace, &head.from)? {
         Post::Files(mailer) => post(&mailer, head, digest, now, now, may).await,

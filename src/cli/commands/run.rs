@@ -12,8 +12,8 @@ use crate::cli::args::RunArgs;
 use crate::cli::commands::run_digest::{self, OurDigest};
 use crate::cli::commands::run_mail::{self, OurCollector};
 use crate::cli::context::Context;
-use crate::cli::output;
 use crate::cli::wiring::{self, Folder, Post};
+use crate::cli::{mail, output};
 use crate::config::sections::installation::Mode;
 use crate::config::workspace::Workspace;
 use crate::outbox::Status;
@@ -33,7 +33,7 @@ pub async fn run(context: &Context, args: &RunArgs) -> Result<Answer, CliError> 
     let store = Store::open(&location).await?;
     refuse_files_then_real(&workspace, &store).await?;
     let sender = workspace.campaigns.first().map(|file| file.campaign.from.address.clone());
-    let (policy, connections) = wiring::policy(context, &workspace)?;
+    let (policy, connections) = wiring::policy(&workspace, mail::mailbox_name(context, &workspace))?;
     let stop = Stop::default();
     let collector = run_mail::collector(context, &workspace, &store).await?;
     let answer = match wiring::post(context, &workspace, sender.as_ref())? {

@@ -1,6 +1,6 @@
 //! `[inbox]` of config/demarche.toml: where answers are read.
 
-use super::installation::{SecretSource, Security, is_host, is_loopback, secret};
+use super::server::{SecretSource, Security, is_host, is_loopback, secret};
 use crate::config::reader::Table;
 use crate::vocabulary::{Day, safe_text};
 

@@ -5,6 +5,7 @@ use std::ops::Range;
 use chrono::Duration;
 
 use super::inbox::{self, Account, Inbox};
+use super::server::{SecretSource, Security, is_host, is_loopback, secret};
 use crate::config::reader::{Document, Table};
 use crate::config::source::Source;
 use crate::vocabulary::problem::Problem;
@@ -59,17 +60,6 @@ impl std::str::FromStr for DatabaseUrl {
     }
 }
 
-/// Where a password is to be had.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SecretSource {
-    /// A file's first line; relative to the workspace. Refused when others than its owner may read it.
-    File(String),
-    /// An environment variable.
-    Env(String),
-    /// The first line that a command prints; no shell is involved.
-    Command(Vec<String>),
-}
-
 #[derive(Debug, Clone)]
 pub struct Delivery {
     pub mode: Mode,
@@ -106,13 +96,6 @@ pub struct Smtp {
     pub ca_file: Option<String>,
     /// Where a copy of each sent letter is filed, over the account of `[inbox.imap]`.
     pub sent_folder: Option<String>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Security {
-    Tls,
-    Starttls,
-    None,
 }
 
 /// Hard ceilings over all workers together.
@@ -207,29 +190,6 @@ fn database(root: &Table<'_>) -> Database {
     let password = secret(&section);
     section.finish();
     Database { url: url.map_or(default, |at| at.value), password }
-}
-
-/// `password = { file = "…" }`, `{ env = "…" }` or `{ command = ["…"] }`; a literal one is refused.
-pub(super) fn secret(section: &Table<'_>) -> Option<SecretSource> {
-    const HELP: &str = "write `password = { file = \"…\" }`, `{ env = \"…\" }` or `{ command = [\"pass\", \"show\", \"…\"] }`, and change a password that stood in a file";
-    if !section.has("password") {
-        return None;
-    }
-    if section.is_text("password") {
-        section.wrong("password", "a password does not belong in a configuration file", HELP);
-        return None;
-    }
-    let table = section.table("password")?;
-    let file = table.text("file").map(|at| SecretSource::File(at.value.to_owned()));
-    let env = table.text("env").map(|at| SecretSource::Env(at.value.to_owned()));
-    let command = table.texts("command").map(|words| words.iter().map(|at| at.value.to_owned()).collect::<Vec<_>>());
-    let command = command.filter(|words| !words.is_empty()).map(SecretSource::Command);
-    let mut given: Vec<SecretSource> = [file, env, command].into_iter().flatten().collect();
-    if given.len() != 1 {
-        section.wrong("password", "a password comes from exactly one place", HELP);
-    }
-    table.finish();
-    given.pop()
 }
 
 fn delivery(root: &Table<'_>, account: Account) -> Delivery {
@@ -348,17 +308,6 @@ fn smtp(table: Table<'_>, account: Account) -> Option<Smtp> {
         ca_file,
         sent_folder,
     })
-}
-
-/// A name or a number, and nothing around it.
-pub(super) fn is_host(host: &str) -> bool {
-    host.len() <= 253 && host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-.:[]".contains(&b))
-}
-
-/// Whether `host` is this machine by its own name or number; a name that merely resolves to it is not.
-pub fn is_loopback(host: &str) -> bool {
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    host.eq_ignore_ascii_case("localhost") || bare.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 fn worker(root: &Table<'_>) -> Worker {

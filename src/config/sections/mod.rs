@@ -6,3 +6,4 @@ pub mod inbox;
 pub mod installation;
 pub mod positions;
 pub mod rehearsal;
+pub mod server;
