@@ -2,8 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::outbox::token::Token;
 use crate::outbox::{Recipients, Status};
-use crate::vocabulary::{CampaignId, DispatchId, Instant, StateCode};
+use crate::vocabulary::{Address, CampaignId, DispatchId, Instant, StateCode};
 
 /// A letter of ours.
 #[derive(Debug, Clone)]
@@ -74,7 +75,7 @@ impl Known {
     }
 
     pub fn is_own(&self, address: &str) -> bool {
-        self.own.contains(&address.to_lowercase())
+        is_own(&self.own, address)
     }
 
     /// What has left to a mission, the last first.
@@ -93,6 +94,13 @@ impl Known {
         }
         found
     }
+}
+
+/// Whether an address is one of `own`, which are in small letters, or one of them with a reply token: a mail program answers from the
+/// address that it was written to.
+pub fn is_own(own: &HashSet<String>, address: &str) -> bool {
+    let small = address.to_lowercase();
+    own.contains(&small) || small.parse::<Address>().is_ok_and(|with| own.contains(&Token::off(&with).to_string()))
 }
 
 #[cfg(test)]

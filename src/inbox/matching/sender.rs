@@ -7,6 +7,9 @@ use super::{Incoming, subject};
 use crate::inbox::reading::MailKind;
 use crate::vocabulary::{Instant, StateCode};
 
+/// A writer's clock may be slow by so much, and an answer to a letter still seem older than the letter.
+const SLOW_CLOCK_MINUTES: i64 = 60;
+
 /// Two campaigns that wrote within so many days: nobody can know which one an answer means (contract, section 8).
 const TWO_CAMPAIGNS_DAYS: i64 = 30;
 
@@ -74,9 +77,12 @@ fn state_of_domain(address: &str, known: &Known) -> Option<StateCode> {
 
 /// To this mission; which campaign it answers may still be open.
 fn to_mission(mail: &Incoming<'_>, known: &Known, state: StateCode, rule: MatchedBy, who: &str) -> Filing {
-    let by_subject =
-        known.letters_to(state).iter().find(|letter| subject::answers(&mail.reading.subject, &letter.subject));
-    let recent = known.campaigns_since(state, mail.at, TWO_CAMPAIGNS_DAYS);
+    // What was written before a letter left does not answer it, whenever it is read.
+    let by_then = mail.at.plus(chrono::Duration::minutes(SLOW_CLOCK_MINUTES));
+    let had_left = |letter: &&Written| letter.sent_at.is_none_or(|sent| sent <= by_then);
+    let letters: Vec<&Written> = known.letters_to(state).iter().filter(had_left).collect();
+    let by_subject = letters.iter().find(|letter| subject::answers(&mail.reading.subject, &letter.subject));
+    let recent = known.campaigns_since(state, by_then, TWO_CAMPAIGNS_DAYS);
     let same_subject = |campaign: &&&crate::vocabulary::CampaignId| {
         known
             .letters_to(state)
@@ -93,7 +99,7 @@ fn to_mission(mail: &Incoming<'_>, known: &Known, state: StateCode, rule: Matche
         };
         return Filing::Pen { why, guesses: recent.iter().map(guess).collect() };
     }
-    match by_subject.or(known.letters_to(state).first()) {
+    match by_subject.or(letters.first()) {
         Some(letter) => Filing::Filed(Filed {
             campaign: letter.id.campaign.clone(),
             delegation: state,
@@ -102,8 +108,11 @@ fn to_mission(mail: &Incoming<'_>, known: &Known, state: StateCode, rule: Matche
             confidence: Confidence::Likely,
             because: who.to_owned(),
         }),
+        None if matches!(mail.reading.kind, MailKind::AutoReply | MailKind::Receipt) => Filing::Aside {
+            why: format!("a machine's {} from before any letter left to its mission", mail.reading.kind),
+        },
         None => Filing::Pen {
-            why: format!("{who}, but no letter has left to it"),
+            why: format!("{who}, but no letter had left to it by then"),
             guesses: vec![Guess { delegation: state, campaign: None, letter: None, because: who.to_owned() }],
         },
     }

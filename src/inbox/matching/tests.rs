@@ -132,6 +132,32 @@ fn a_forged_sender_changes_nothing() {
 }
 
 #[test]
+fn mail_that_was_written_before_the_letter_left_does_not_answer_it() {
+    let mut known = books();
+    let invitation = a_reply("head@fra.example", "Reception at the residence");
+    assert_eq!(said(&filed_at(&invitation, &known, 70)), "pen FRA", "nobody has answered what was not yet written");
+    assert_eq!(said(&filed_at(&invitation, &known, 101)), "sender-address likely FRA 1");
+    a_letter(&mut known, 9, "tibet/letter/FRA", &["head@fra.example"], 160);
+    assert_eq!(said(&filed_at(&invitation, &known, 101)), "sender-address likely FRA 1", "not the later campaign's");
+    let absent = Reading { kind: MailKind::AutoReply, ..invitation.clone() };
+    assert_eq!(said(&filed_at(&absent, &known, 70)), "aside");
+    // A clock that is ten minutes slow hides neither of two campaigns.
+    a_letter(&mut known, 10, "uyghurs/letter/FRA", &["head@fra.example"], 95);
+    let at = Instant::from_millis(100 * DAY - 600_000);
+    let slow = file(&Incoming { reading: &invitation, suspicious: None, tokens: &[], at }, &known);
+    assert_eq!(said(&slow), "pen FRA FRA");
+}
+
+#[test]
+fn what_we_write_from_an_address_with_a_reply_token_is_our_own_mail() {
+    let known = books();
+    for from in ["Outreach@coalition.example", "outreach+abcdefghijklmnopqrst@coalition.example"] {
+        assert_eq!(said(&filed(&answering(from, &["1@coalition.example"]), &known)), "aside", "{from}");
+    }
+    assert_eq!(said(&filed(&answering("outreach+x@coalition.example", &["1@coalition.example"]), &known)), "pen FRA");
+}
+
+#[test]
 fn a_bounce_counts_for_a_letter_and_an_address_of_ours_alone() {
     let known = books();
     let hard = |id, address| a_bounce(id, &[(address, "5.1.1", Some(true))]);
