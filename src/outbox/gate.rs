@@ -136,9 +136,9 @@ pub fn judge(dispatch: &Dispatch, given: &Circumstances, now: Instant) -> Ruling
     Ruling::Leave
 }
 
-/// Mail that was read after the letter fell due is fresh. Else it is read first, for an hour; then a person must look.
+/// Mail that was read after the letter fell due is fresh, for an hour. Else it is read first, as long; then a person must look.
 fn unread(mailbox: MailboxRead, due: Instant, now: Instant) -> Option<Ruling> {
-    if mailbox.at.is_some_and(|at| at >= due) {
+    if mailbox.at.is_some_and(|at| at >= due && now.since(at) <= MAIL_IS_FRESH) {
         return None;
     }
     if now.since(mailbox.at.unwrap_or(due)) <= MAIL_IS_FRESH {
@@ -264,7 +264,8 @@ mod tests {
             judged(change, 3)
         };
         assert!(matches!(at(Some(12), Some(0)), Ruling::Hold(Guard::Pen, _)));
-        assert_eq!(at(None, Some(0)), Ruling::Leave, "read when it fell due");
+        assert_eq!(at(None, Some(2)), Ruling::Leave, "read an hour ago, after it fell due");
+        assert!(matches!(at(None, Some(0)), Ruling::Hold(Guard::Unread, _)), "read when it fell due, three hours ago");
         assert_eq!(at(None, Some(3)), Ruling::Leave);
         assert!(matches!(at(None, Some(-2)), Ruling::Hold(Guard::Unread, _)), "five hours ago");
         assert!(matches!(at(None, None), Ruling::Hold(Guard::Unread, _)), "never, three hours after it fell due");
