@@ -129,6 +129,30 @@ fn a_meeting_is_confirmed_by_an_approved_letter_and_confirmed_anew_when_it_moves
 }
 
 #[test]
+fn only_the_mission_that_the_meeting_is_with_confirms_it() {
+    let workspace = under_way();
+    agree(&workspace, "NOR", "2090-01-10 15:00");
+    let uid = workspace.run("meeting show 1 --json").json()["uid"].as_str().unwrap().to_owned();
+    let accepted = |from: &str| {
+        format!(
+            "From: {from}\nTo: outreach@coalition.example\nSubject: Accepted\nMessage-ID: <{from}>\nMIME-Version: 1.0\n\
+             Content-Type: text/calendar; method=REPLY; charset=utf-8\n\nBEGIN:VCALENDAR\nMETHOD:REPLY\nBEGIN:VEVENT\nUID:{uid}\n\
+             SEQUENCE:0\nATTENDEE;PARTSTAT=ACCEPTED:mailto:{from}\nEND:VEVENT\nEND:VCALENDAR\n"
+        )
+    };
+    for (n, from) in ["reader@elsewhere.example", "mission@fra.example"].into_iter().enumerate() {
+        workspace.write(&format!("{n}.eml"), accepted(from));
+        workspace.run(&format!("collect --from {n}.eml"));
+    }
+    let stranger = workspace.run("meeting confirm 1 --entry 1").ends_with_code(1);
+    stranger.complains("entry 1 is filed under no delegation").complains("demarche log assign 1 --delegation NOR");
+    workspace.run("meeting confirm 1 --entry 2").ends_with_code(1).complains("entry 2 is of FRA");
+    workspace.run("log assign 1 --delegation NOR").ends_with_code(0);
+    workspace.run("meeting confirm 1 --entry 1").ends_with_code(1).complains("corrected by entry 3");
+    workspace.run("meeting confirm 1 --entry 3").ends_with_code(0).says("meeting 1 is confirmed: NOR comes");
+}
+
+#[test]
 fn an_unsent_confirmation_never_leaves_once_its_meeting_has_moved_or_is_cancelled() {
     let workspace = under_way();
     agree(&workspace, "NOR", "2090-01-10 15:00");
@@ -286,7 +310,7 @@ fn answer(invitation: &[(String, String)], method: &str, answer: &str, sequence:
     );
     format!(
         "From: mission@fra.example\r\nTo: outreach@coalition.example\r\nSubject: {answer}: Our meeting\r\n\
-         Message-ID: <{method}-{answer}-{sequence}@fra.example>\r\nDate: Thu, 26 Nov 2026 10:00:00 +0100\r\n\
+         Message-ID: <{method}-{answer}-{sequence}@fra.example>\r\n\
          MIME-Version: 1.0\r\nContent-Type: text/calendar; method={method}; charset=UTF-8\r\n\r\n{event}"
     )
 }

@@ -4,10 +4,11 @@ use std::path::Path;
 
 use serde_json::json;
 
-use crate::adapters::store::{EntryFilter, MeetingFilter, Store};
+use crate::adapters::store::{MeetingFilter, Store};
 use crate::cli::answer::{Answer, CliError};
 use crate::cli::args::{MeetingDoneArgs, MeetingMoveArgs};
 use crate::cli::commands::followups::{due, refused_action};
+use crate::cli::commands::log::correct::refused as corrected;
 use crate::cli::commands::log::{ask_of, known_ask, stance_of};
 use crate::cli::commands::meeting::{begins, length, noted, place, to_confirm, value, when, zone_of};
 use crate::cli::commands::meeting_show::{known, unknown};
@@ -15,10 +16,11 @@ use crate::cli::context::{Context, shown};
 use crate::cli::output::cell;
 use crate::inbox::{CalendarAnswer, Kind};
 use crate::responses::meeting::notes;
-use crate::responses::{Action, NoAnswer, Weighed};
+use crate::responses::{Action, Meeting, NoAnswer, Weighed};
 use crate::steps::meetings::{
     Change, Changed, MeetingRefused, Minutes, Relocation, cancel_meeting, confirm_meeting, hold_meeting, move_meeting,
 };
+use crate::steps::record::in_force;
 use crate::vocabulary::Zone;
 
 /// The longest minutes. Unit: bytes.
@@ -160,8 +162,9 @@ fn minutes_of(path: &Path) -> Result<String, CliError> {
 pub async fn confirm(context: &Context, id: i64, entry: i64) -> Result<Answer, CliError> {
     let workspace = context.workspace();
     let store = context.planned_store(&workspace).await?;
-    let zone = zone_of(&store.plans().await?, &known(&store, id).await?.campaign);
-    let answer = answer_of(&store, entry).await?;
+    let with = known(&store, id).await?;
+    let zone = zone_of(&store.plans().await?, &with.campaign);
+    let answer = answer_of(&store, &with, entry).await?;
     let (meeting, weighed) =
         confirm_meeting(&store, id, entry, &answer, &context.by, context.now()).await.map_err(refused)?;
     let whom = meeting.delegation;
@@ -194,23 +197,36 @@ pub async fn confirm(context: &Context, id: i64, entry: i64) -> Result<Answer, C
     Ok(Answer::new(text, &json))
 }
 
-/// The calendar answer that an entry of the log holds.
+/// The calendar answer that an entry of the log holds. Whoever has seen the invitation can answer it, so it must be filed under the
+/// mission that the meeting is with.
 ///
 /// # Errors
-/// When there is no such entry, or it is none.
-async fn answer_of(store: &Store, id: i64) -> Result<CalendarAnswer, CliError> {
-    let filter = EntryFilter { id: Some(id), ..EntryFilter::default() };
-    let Some(entry) = store.entries(&filter).await?.pop() else {
-        return Err(CliError::request(
-            format!("there is no entry {id}"),
-            "`demarche log --kind calendar-reply` lists the answers to invitations",
-        ));
-    };
+/// When there is no such entry, a later one has taken its place, it is none, or it is somebody else's.
+async fn answer_of(store: &Store, meeting: &Meeting, id: i64) -> Result<CalendarAnswer, CliError> {
+    let entry = in_force(store, id).await.map_err(corrected)?;
     if entry.kind != Kind::CalendarReply {
         return Err(CliError::request(
             format!("entry {id} is a {}, not the answer to an invitation", entry.kind),
             "`demarche log --kind calendar-reply` lists them",
         ));
+    }
+    match entry.delegation {
+        Some(delegation) if delegation == meeting.delegation => {}
+        Some(delegation) => {
+            return Err(CliError::request(
+                format!("entry {id} is of {delegation}, and meeting {} is with {}", meeting.id, meeting.delegation),
+                format!("read it with `demarche log show {id}`; it may be forged"),
+            ));
+        }
+        None => {
+            return Err(CliError::request(
+                format!("entry {id} is filed under no delegation: whether {} answers is not sure", meeting.delegation),
+                format!(
+                    "file it first, if it is theirs: `demarche log assign {id} --delegation {}`",
+                    meeting.delegation
+                ),
+            ));
+        }
     }
     store.calendar_answer(id).await?.ok_or_else(|| {
         CliError::request(
