@@ -507,6 +507,19 @@ async fn what_has_happened_since_is_told_without_corrections_and_notes(home: Hom
     assert_eq!(news.len(), 1, "{news:?}");
     assert_eq!((news[0].entry, news[0].stance), (reply, Some(Stance::Considering)));
     assert!(store.news_since(on_time()).await.unwrap().is_empty());
+    // What waited in the pen is news once somebody has filed it, however long it waited, and as it is read now.
+    let unfiled = NewEntry { campaign: None, delegation: None, ..entry("DEU", Kind::Reply, "from elsewhere") };
+    let (waits, _) = add_entry(&store, unfiled, before).await.unwrap();
+    assert_eq!(store.news_since(before).await.unwrap().len(), 1, "it is under nobody yet");
+    let under = Reading { delegation: Some("DEU".parse().unwrap()), ..Reading::default() };
+    let filed = correct_entry(&store, waits, &under, "Ben", on_time().plus(minutes(1))).await.unwrap();
+    let first = Reading { stance: Some(Stance::Declined), ..Reading::default() };
+    let read = correct_entry(&store, filed, &first, "Ben", on_time().plus(minutes(2))).await.unwrap();
+    let better = Reading { stance: Some(Stance::Joined), ..Reading::default() };
+    correct_entry(&store, read, &better, "Ben", on_time().plus(minutes(3))).await.unwrap();
+    let news = store.news_since(on_time()).await.unwrap();
+    let told: Vec<_> = news.iter().map(|n| (n.entry, n.delegation.to_string(), n.stance)).collect();
+    assert_eq!(told, [(filed, "DEU".to_owned(), Some(Stance::Joined))]);
 }
 
 async fn a_letter_is_found_by_its_token_and_old_letters_get_theirs_at_the_next_plan(home: Home) {

@@ -48,16 +48,20 @@ impl Store {
         Ok(last.flatten().map(Instant::from_millis))
     }
 
-    /// Answers and bounces that were recorded since, by number: no corrections, no notes, no machine's replies and receipts, and
-    /// nothing that is filed under no delegation yet.
+    /// Answers and bounces that were recorded since, or filed from the pen since, by number, each as its last correction says: no
+    /// notes, no machine's replies and receipts, and nothing that is filed under no delegation yet.
     ///
     /// # Errors
     /// When the database refuses, or holds a row that this program did not write.
     pub async fn news_since(&self, since: Instant) -> Result<Vec<News>, StoreError> {
-        let sql = "SELECT e.key, e.campaign, e.delegation, e.kind, \
-                     COALESCE((SELECT c.stance FROM entries c WHERE c.corrects = e.key ORDER BY c.key LIMIT 1), e.stance) AS stance, e.subject \
-                   FROM entries e WHERE e.recorded_at > $1 AND e.corrects IS NULL AND e.delegation IS NOT NULL \
-                   AND e.kind NOT IN ('auto-reply', 'receipt', 'note') ORDER BY e.key";
+        let sql = "WITH RECURSIVE chain(first, key) AS ( \
+                     SELECT e.key, e.key FROM entries e WHERE e.recorded_at > $1 AND e.delegation IS NOT NULL \
+                       AND e.kind NOT IN ('auto-reply', 'receipt', 'note') AND (e.corrects IS NULL OR EXISTS \
+                         (SELECT 1 FROM entries p WHERE p.key = e.corrects AND p.delegation IS NULL)) \
+                     UNION SELECT chain.first, c.key FROM chain JOIN entries c ON c.corrects = chain.key) \
+                   SELECT l.first AS key, e.campaign, e.delegation, e.kind, e.stance, e.subject \
+                   FROM (SELECT first, MAX(key) AS last FROM chain GROUP BY first) l JOIN entries e ON e.key = l.last \
+                   ORDER BY l.first";
         let values = [since.millis().into()];
         let statement = Statement::from_sql_and_values(self.db.get_database_backend(), sql, values);
         let rows = self.db.query_all_raw(statement).await?;
