@@ -87,6 +87,19 @@ fn a_stance_that_names_no_ask_is_of_the_only_one_or_is_told() {
 }
 
 #[test]
+fn mail_that_nobody_has_read_moves_no_position() {
+    let place = answered();
+    let mail = "From: mission@fra.example\nTo: outreach@coalition.example\nSubject: Re: your letter\nMessage-ID: <1@fra>\n\nWe write.\n";
+    place.write("reply.eml", mail);
+    place.run("collect --from reply.eml").says("reply, FRA in spring");
+    assert_eq!(standing(&place.run("positions --json").json(), "FRA"), "will-support 2026-02-04");
+    place.run("log classify 4 --stance declined").ends_with_code(0);
+    assert!(standing(&place.run("positions --json").json(), "FRA").starts_with("declined"));
+    place.run("log classify 5 --stance unread").ends_with_code(0);
+    assert_eq!(standing(&place.run("positions --json").json(), "FRA"), "will-support 2026-02-04", "it was taken back");
+}
+
+#[test]
 fn a_statement_counts_for_all_who_stand_behind_it_from_its_day_on() {
     let place = Workspace::sent();
     place.edit(

@@ -7,7 +7,7 @@ use crate::campaign::Positions;
 use crate::config::workspace::Workspace;
 use crate::report::positions::{Asked, Reached};
 use crate::responses::ledger::Source;
-use crate::responses::{Evidence, Ledger};
+use crate::responses::{Evidence, Ledger, Stance};
 use crate::vocabulary::{AskId, CampaignId, StateCode, Zone};
 
 /// The ledger, what is asked, and what could not be placed.
@@ -38,6 +38,10 @@ pub async fn gather(
     let mut evidence = public(&workspace.positions);
     let mut of_campaign: BTreeSet<AskId> = BTreeSet::new();
     for fact in facts {
+        // Mail that nobody has read yet says nothing; what was known before holds on. A stance that was taken back is none.
+        if fact.stance == Stance::Unread {
+            continue;
+        }
         let asks = fact.campaign.as_ref().and_then(|id| workspace.campaign(id)).map(|file| &file.campaign.asks);
         let only = asks.and_then(|asks| match asks.as_slice() {
             [only] => Some(only.id.clone()),
