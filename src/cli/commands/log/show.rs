@@ -21,7 +21,12 @@ pub async fn show(context: &Context, id: i64, whole: bool, raw: bool, save: Opti
             Some(_) => CliError::request(format!("the message of entry {id} has been erased"), "nothing is left of it"),
             None => CliError::request(format!("entry {id} was made of no message"), "`--raw` shows incoming mail"),
         };
-        return Ok(Answer::raw(attachments::raw(context, &store, &entry).await?.ok_or_else(none)?));
+        let bytes = attachments::raw(context, &store, &entry).await?.ok_or_else(none)?;
+        if context.screen {
+            let shown = on_a_screen(&bytes);
+            return Ok(Answer::new(shown.as_str(), &shown));
+        }
+        return Ok(Answer::raw(bytes));
     }
     let message = match entry.message {
         Some(key) => store.incoming(key).await?,
@@ -184,4 +189,20 @@ async fn thread(store: &Store, entry: &StoredEntry, zone: Zone) -> Result<Vec<Li
     }
     lines.sort_by_key(|line| (line.at, line.entry));
     Ok(lines)
+}
+
+/// A message for the eye: what a terminal would obey is shown. A file or a pipe gets the bytes as they came.
+fn on_a_screen(bytes: &[u8]) -> String {
+    safe_text::lines(&String::from_utf8_lossy(bytes).replace("\r\n", "\n")).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::on_a_screen;
+
+    #[test]
+    fn a_raw_message_says_nothing_to_a_terminal() {
+        let shown = on_a_screen(b"Subject: \x1b]0;x\x07\r\n\r\n\xc2\x9b31m \xff\r\n");
+        assert_eq!(shown, "Subject: \\u{1b}]0;x\\u{7}\n\n\\u{9b}31m \u{fffd}\n");
+    }
 }
