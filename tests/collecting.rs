@@ -22,17 +22,19 @@ use coalition::*;
 use demarche::adapters::clock::SimulatedClock;
 use demarche::adapters::mail;
 use demarche::adapters::shelf::Shelf;
-use demarche::adapters::store::{Claim, EntryFilter, MailState, Outcome, Store, StoredEntry};
+use demarche::adapters::store::{Claim, DispatchFilter, EntryFilter, MailState, Outcome, Store, StoredEntry};
 use demarche::delivery::{Reply, Verdict};
 use demarche::inbox::{Kind, MailKind, authenticity, understand};
 use demarche::outbox::{Event, Status, Via};
 use demarche::ports::MailboxFault;
 use demarche::responses::Stance;
 use demarche::steps::collect::{CollectError, CollectRequest, Collected, collect};
+use demarche::steps::decide::{Decider, Decision, decide};
 use demarche::steps::dispatch::{Policy, Turn, TurnInput, turn};
 use demarche::steps::erase::{Read, erase};
 use demarche::steps::filing::{Clerk, Understand, Understood};
 use demarche::steps::pen::{Assigned, Assignment, assign, dismiss};
+use demarche::steps::returned::weigh_bounces;
 use home::Home;
 use office_box::{OfficeBox, a_bounce, a_reply};
 
@@ -47,10 +49,12 @@ on_both_databases![
     a_machine_s_answer_stops_nothing,
     a_reminder_waits_until_the_mailbox_has_been_read,
     the_pen_holds_the_reminder_until_a_person_has_filed_what_waits,
+    an_answer_that_turns_out_to_be_another_mission_s_leaves_no_skipped_reminder_unmentioned,
     what_has_to_do_with_no_letter_is_dismissed_and_the_reminder_leaves,
     a_hard_bounce_marks_letter_and_address_and_a_soft_one_neither,
     a_bounce_counts_for_letters_and_addresses_of_ours_alone,
     a_bounce_that_comes_before_the_server_s_answer_is_stored_is_not_lost,
+    a_bounce_of_an_uncertain_letter_counts_once_somebody_settles_it_as_sent,
     the_choice_for_a_sender_is_remembered,
     an_answer_by_address_alone_waits_while_two_campaigns_have_written,
     what_somebody_asked_to_erase_is_gone_and_does_not_come_back,
@@ -371,6 +375,19 @@ async fn the_pen_holds_the_reminder_until_a_person_has_filed_what_waits(home: Ho
     assert_eq!(status(&office.store, "reminder", "FRA").await, Status::Skipped);
 }
 
+async fn an_answer_that_turns_out_to_be_another_mission_s_leaves_no_skipped_reminder_unmentioned(home: Home) {
+    let office = Office::with_letters_sent(&home).await;
+    let id = office.id_of("letter", "FRA").await;
+    let mut mailbox = OfficeBox::with(&[&a_reply("mission@fra.mission.example", "1@x.example", &id, "Re: it", "Yes.")]);
+    office.clock.advance_to(at(REMINDER));
+    let entry = office.collect(&mut mailbox).await.mail.entered[0].entry;
+    office.send(REMINDER).await;
+    assert_eq!(status(&office.store, "reminder", "FRA").await, Status::Skipped);
+    let done = office.file_under(entry, "DEU").await;
+    assert_eq!(done.skipped.iter().map(ToString::to_string).collect::<Vec<_>>(), ["spring/reminder/FRA"]);
+    assert!(office.file_under(done.entry, "FRA").await.skipped.iter().all(|id| id.delegation.as_str() != "FRA"));
+}
+
 async fn what_has_to_do_with_no_letter_is_dismissed_and_the_reminder_leaves(home: Home) {
     let office = Office::with_letters_sent(&home).await;
     let invitation = a_reply("protocol@fra.mission.example", "1@x.example", "", "National day", "Please come.");
@@ -382,6 +399,9 @@ async fn what_has_to_do_with_no_letter_is_dismissed_and_the_reminder_leaves(home
     assert_eq!(let_go.len(), 1);
     assert_eq!(office.send(REMINDER).await, ["spring/reminder/FRA"]);
     assert!(dismiss(&office.store, &[entry], "again", Some(MAILBOX), "Ada", at(REMINDER)).await.is_err());
+    office.file_under(entry, "FRA").await;
+    let aside = office.store.messages_in(MailState::Aside).await.unwrap();
+    assert!(aside.is_empty(), "who thinks better of it files it as if it had never been dismissed");
 }
 
 async fn a_hard_bounce_marks_letter_and_address_and_a_soft_one_neither(home: Home) {
@@ -443,6 +463,28 @@ async fn a_bounce_that_comes_before_the_server_s_answer_is_stored_is_not_lost(ho
     }
     let collected = office.collect(&mut mailbox).await;
     assert_eq!(collected.mail.bounced.len(), 1);
+    assert_eq!(status(&office.store, "letter", "FRA").await, Status::Bounced);
+}
+
+async fn a_bounce_of_an_uncertain_letter_counts_once_somebody_settles_it_as_sent(home: Home) {
+    let store = home.open().await;
+    plan_and_approve(&store, &Files::new()).await;
+    let office = Office::at(store, ON_TIME);
+    office.turn(ON_TIME).await;
+    let tx = office.store.begin().await.unwrap();
+    tx.lose_own("w1", at("2018-03-20T12:00:00Z"), "it stopped").await.unwrap();
+    tx.commit().await.unwrap();
+    let id = office.id_of("letter", "FRA").await;
+    let mut mailbox = OfficeBox::with(&[&a_bounce(&id, "mission@fra.mission.example", "failed", "5.1.1")]);
+    assert_eq!(office.collect(&mut mailbox).await.mail.entered.len(), 1);
+    assert_eq!(status(&office.store, "letter", "FRA").await, Status::Uncertain);
+    let letter = the(&office.store, "letter", "FRA").await;
+    let weigh = || weigh_bounces(&office.store, std::slice::from_ref(&letter), "Ada", at("2018-03-20T13:00:00Z"));
+    assert!(weigh().await.unwrap().is_empty(), "nobody knows yet that it has left");
+    let filter = DispatchFilter { keys: Some(vec![letter.key]), ..DispatchFilter::default() };
+    let who = Decider { by: "Ada", now: at("2018-03-20T13:00:00Z"), reason: None };
+    decide(&office.store, &filter, Decision::SettleSent, &who).await.unwrap();
+    assert_eq!(weigh().await.unwrap().len(), 1);
     assert_eq!(status(&office.store, "letter", "FRA").await, Status::Bounced);
 }
 

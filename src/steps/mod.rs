@@ -27,6 +27,7 @@ pub mod positions;
 pub mod presses;
 pub mod reconcile;
 pub mod record;
+pub mod returned;
 pub mod sent_copies;
 pub mod since_approval;
 pub mod summary;

@@ -2,9 +2,12 @@
 
 use std::collections::HashSet;
 
-use crate::adapters::store::{Asked, MailState, Store, StoreError, StoredMessage, Tx};
+use crate::adapters::store::{Asked, DispatchFilter, EntryFilter, MailState, Store, StoreError, StoredMessage, Tx};
+use crate::campaign::Condition;
+use crate::inbox::matching::known::is_own;
 use crate::inbox::matching::{Known, Written};
 use crate::inbox::{Kind, MailKind, Reading, bounced};
+use crate::outbox::{Dispatch, Status};
 use crate::responses::{NewEntry, Stance};
 use crate::steps::filing::bounce;
 use crate::steps::let_go::let_go;
@@ -31,6 +34,8 @@ pub struct Assigned {
     pub remembered: Option<String>,
     pub bounced: Option<DispatchId>,
     pub let_go: Vec<DispatchId>,
+    /// Where the mission that it was filed under before has now answered nothing: its letters that were skipped.
+    pub skipped: Vec<DispatchId>,
 }
 
 /// Files an entry under a delegation.
@@ -59,15 +64,15 @@ pub async fn assign(
     }
     let tx = store.begin().await?;
     let number = tx.add_entry(&entry, now).await?;
-    let mut done = Assigned { entry: number, remembered: None, bounced: None, let_go: Vec::new() };
+    let mut done = Assigned { entry: number, remembered: None, bounced: None, let_go: Vec::new(), skipped: Vec::new() };
     if let Some(message) = &message {
-        tx.move_message(
-            message.key,
-            MailState::Pen,
-            MailState::Filed,
-            &format!("{by} filed it under {}", to.delegation),
-        )
-        .await?;
+        let why = format!("{by} filed it under {}", to.delegation);
+        // From wherever it was: what somebody dismissed, or filed elsewhere, is now filed here.
+        for from in [MailState::Pen, MailState::Aside, MailState::Filed] {
+            if tx.move_message(message.key, from, MailState::Filed, &why).await? {
+                break;
+            }
+        }
         done.remembered = remember(&tx, message, to, by, now).await?;
         if let (Kind::Bounce, Some(letter)) = (entry.kind, &letter) {
             done.bounced = returned(&tx, message, letter, by, now).await?;
@@ -76,7 +81,31 @@ pub async fn assign(
     tx.commit().await?;
     let moved = let_go(store, to.mailbox.as_deref(), by, now).await?;
     done.let_go = moved.into_iter().map(|(id, _)| id).collect();
+    if let (Some(campaign), Some(delegation), true) = (&old.campaign, old.delegation, old.kind.is_answer()) {
+        done.skipped = skipped_for_no_answer(store, campaign, delegation).await?;
+    }
     Ok(done)
+}
+
+/// Letters that leave only where nobody answers and were skipped, where by now nobody has.
+async fn skipped_for_no_answer(
+    store: &Store,
+    campaign: &CampaignId,
+    delegation: StateCode,
+) -> Result<Vec<DispatchId>, StoreError> {
+    let (campaign, delegations) = (Some(campaign.clone()), vec![delegation]);
+    let entries = EntryFilter {
+        campaign: campaign.clone(),
+        delegation: Some(delegation),
+        in_force: true,
+        ..EntryFilter::default()
+    };
+    if store.entries(&entries).await?.iter().any(|entry| entry.kind.is_answer()) {
+        return Ok(Vec::new());
+    }
+    let letters = store.dispatches(&DispatchFilter { campaign, delegations, ..DispatchFilter::default() }).await?;
+    let waits = |d: &Dispatch| d.status == Status::Skipped && d.rules.only_if == Some(Condition::NoAnswer);
+    Ok(letters.into_iter().filter(waits).map(|letter| letter.id).collect())
 }
 
 /// The letter that it answers: of the guesses for this delegation the first, else the last letter to it.
@@ -114,7 +143,7 @@ async fn remember(
         return Ok(None);
     };
     let person = matches!(message.kind, Some(MailKind::Reply | MailKind::AutoReply | MailKind::CalendarReply));
-    if !person || message.authenticity.as_deref() == Some("suspicious") || to.own.contains(address) {
+    if !person || message.authenticity.as_deref() == Some("suspicious") || is_own(&to.own, address) {
         return Ok(None);
     }
     tx.remember_sender(address, to.delegation, by, now).await?;

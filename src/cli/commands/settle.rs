@@ -1,5 +1,7 @@
 //! `demarche settle`
 
+use serde_json::json;
+
 use crate::adapters::store::DispatchFilter;
 use crate::cli::answer::{Answer, CliError};
 use crate::cli::args::{SettleArgs, Settlement};
@@ -10,6 +12,7 @@ use crate::cli::output::{self, cell};
 use crate::cli::wiring::confirm;
 use crate::outbox::Status;
 use crate::steps::decide::{Decider, Decision, decide};
+use crate::steps::returned::weigh_bounces;
 
 pub async fn run(context: &Context, args: &SettleArgs) -> Result<Answer, CliError> {
     let workspace = context.workspace();
@@ -40,5 +43,17 @@ pub async fn run(context: &Context, args: &SettleArgs) -> Result<Answer, CliErro
     // All of them or none: one that somebody settled meanwhile is told, and left as it is.
     let filter = DispatchFilter { status: Some(Status::Uncertain), keys: Some(keys), ..DispatchFilter::default() };
     let decided = decide(&store, &filter, decision, &who).await?;
-    answer(&decided)
+    let mut answer = answer(&decided)?;
+    if decision == Decision::SettleSent {
+        // What came back meanwhile could not count while nobody knew that it had left.
+        let bounced = weigh_bounces(&store, &dispatches, &context.by, context.now()).await?;
+        for id in &bounced {
+            answer.text.push_str(&format!(
+                "{id} has come back and is bounced: correct the address, `demarche plan`, then `demarche retry {id}`\n"
+            ));
+        }
+        answer.json["bounced"] = json!(bounced);
+        answer = answer.needs_a_person(!bounced.is_empty());
+    }
+    Ok(answer)
 }

@@ -58,6 +58,13 @@ pub async fn assign(context: &Context, id: i64, delegation: &str, campaign: Opti
     for let_go in &done.let_go {
         text.push_str(&format!("{let_go} waits for the pen no longer\n"));
     }
+    for skipped in &done.skipped {
+        text.push_str(&format!(
+            "{skipped} was skipped for an answer, and there is none now; to let it leave: `demarche release {} --step {} \
+             --delegation {} --reason TEXT`\n",
+            skipped.campaign, skipped.step, skipped.delegation
+        ));
+    }
     Ok(Answer::new(text, &value(&entry)))
 }
 
