@@ -69,6 +69,7 @@ on_both_databases![
     a_mail_that_approves_many_letters_is_kept_once_and_given_back,
     planning_twice_changes_nothing,
     letters_of_other_campaigns_are_found_by_when_they_left_or_will_leave,
+    messages_that_can_never_be_had_keep_nobody_from_the_others,
     what_has_happened_since_is_told_without_corrections_and_notes,
     a_slot_is_done_by_one_of_many_and_a_failed_one_is_free_again,
     a_letter_is_found_by_its_token_and_old_letters_get_theirs_at_the_next_plan,
@@ -488,6 +489,23 @@ async fn a_slot_is_done_by_one_of_many_and_a_failed_one_is_free_again(home: Home
     assert_eq!(store.last_done("digest").await.unwrap(), Some(after(5)));
     assert_eq!(store.last_failure("digest").await.unwrap(), None);
     assert!(store.take_slot(Slot { at: after(60), ..slot }, "w1", after(60), minutes(20)).await.unwrap());
+}
+
+async fn messages_that_can_never_be_had_keep_nobody_from_the_others(home: Home) {
+    let store = home.open().await;
+    let tx = store.begin().await.unwrap();
+    tx.note_mailbox("box", 1, None).await.unwrap();
+    for n in 0..25 {
+        tx.note_place("box", 1, &Place { name: format!("m{n:02}") }, None, Some("too large")).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    let mut asked = std::collections::BTreeSet::new();
+    for turn in 0..3 {
+        let places = store.places_at_fault("box", 1, 10, turn).await.unwrap();
+        assert!(places.len() <= 10);
+        asked.extend(places.into_iter().map(|place| place.name));
+    }
+    assert_eq!(asked.len(), 25);
 }
 
 async fn what_has_happened_since_is_told_without_corrections_and_notes(home: Home) {

@@ -12,7 +12,7 @@ use crate::vocabulary::{Day, DispatchId, Instant};
 /// Messages stored in one transaction.
 const BATCH: usize = 32;
 
-/// Places at fault that are asked for again each time.
+/// Places at fault that are asked for again each time; which ones, chance decides.
 const ASKED_AGAIN: u64 = 20;
 
 /// What came of it.
@@ -68,7 +68,7 @@ pub async fn collect<M: Mailbox>(
     file_new(store, request.clerk, clock.now(), &mut collected.mail).await?;
     let began = clock.now();
     let opened = mailbox.open().await?;
-    let places = new_places(store, mailbox, &name, &opened, request, collected).await?;
+    let places = new_places(store, mailbox, &name, &opened, request, began, collected).await?;
     let all = places.len();
     for batch in places.chunks(BATCH) {
         let outcome = fetch(mailbox, request.clerk, batch, clock.now()).await?;
@@ -95,6 +95,7 @@ async fn new_places<M: Mailbox>(
     name: &str,
     opened: &Opened,
     request: &CollectRequest<'_>,
+    now: Instant,
     collected: &mut Collected,
 ) -> Result<Vec<Place>, CollectError> {
     let record = store.mailbox(name).await?;
@@ -109,7 +110,9 @@ async fn new_places<M: Mailbox>(
     }
     let after = store.last_place(name, opened.validity).await?;
     let listed = mailbox.places(&Wanted { after, since }).await?;
-    let mut places = store.places_at_fault(name, opened.validity, ASKED_AGAIN).await?;
+    // Mail is read at whole minutes, so that only the fractions of a second go through all turns.
+    let turn = now.millis().unsigned_abs();
+    let mut places = store.places_at_fault(name, opened.validity, ASKED_AGAIN, turn).await?;
     places.extend(store.unknown_places(name, opened.validity, listed).await?);
     Ok(places)
 }

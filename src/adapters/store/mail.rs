@@ -170,18 +170,29 @@ impl Store {
         Ok(row.map(|row| Place { name: row.place }))
     }
 
-    /// Places whose message could not be had: they are asked for again, the longest known first.
+    /// Places whose message could not be had: they are asked for again, all of them in turns, as many as `limit` in each. What will
+    /// never be had, being too large, keeps nobody from the rest.
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn places_at_fault(&self, name: &str, validity: u64, limit: u64) -> Result<Vec<Place>, StoreError> {
+    pub async fn places_at_fault(
+        &self,
+        name: &str,
+        validity: u64,
+        limit: u64,
+        turn: u64,
+    ) -> Result<Vec<Place>, StoreError> {
         use mail_place::Column as C;
-        let rows = mail_place::Entity::find()
+        let at_fault = mail_place::Entity::find()
             .filter(C::Mailbox.eq(name))
             .filter(C::Validity.eq(number(validity)))
             .filter(C::Message.is_null())
-            .filter(C::Fault.is_not_null())
+            .filter(C::Fault.is_not_null());
+        let turns = at_fault.clone().count(&self.db).await?.div_ceil(limit.max(1)).max(1);
+        let rows = at_fault
             .order_by_asc(C::Number)
+            .order_by_asc(C::Place)
+            .offset((turn % turns).saturating_mul(limit))
             .limit(limit)
             .all(&self.db)
             .await?;

@@ -14,11 +14,13 @@ pub use filing::{Confidence, Filed, Filing, Guess, MatchedBy};
 pub use known::{Known, Source, Written};
 pub use sender::addresses_in;
 
+use std::collections::BTreeSet;
+
 use self::writer::{Belonging, belonging};
 use super::bounced;
 use super::reading::{MailKind, Reading};
 use crate::outbox::Status;
-use crate::vocabulary::Instant;
+use crate::vocabulary::{Instant, StateCode};
 
 /// What matching looks at, besides our own books.
 #[derive(Debug)]
@@ -160,8 +162,9 @@ fn bounced(mail: &Incoming<'_>, known: &Known, named: &[(&Written, MatchedBy)]) 
         (true, false) => "it returns a letter that we did not send",
         (true, true) => "it does not say which letter it returns",
     };
-    for returned in &reading.returned {
-        for state in known.states_of(&returned.address) {
+    let blamed: BTreeSet<StateCode> = reading.returned.iter().flat_map(|r| known.states_of(&r.address)).collect();
+    if blamed.len() <= sender::MISSIONS_GUESSED {
+        for state in blamed {
             guesses.push(sender::guess_of(known, state, mail.at, "the returned address is one of this mission"));
         }
     }

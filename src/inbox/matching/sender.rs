@@ -1,5 +1,7 @@
 //! Matching by who writes, where a message names no letter of ours.
 
+use std::collections::BTreeSet;
+
 use super::filing::{Confidence, Filed, Filing, Guess, MatchedBy};
 use super::known::{Known, Source, Written};
 use super::writer::{domain, domain_and_above, is_of_somebody};
@@ -15,6 +17,9 @@ const TWO_CAMPAIGNS_DAYS: i64 = 30;
 
 /// How many of a text's addresses are looked up for a guess.
 pub const ADDRESSES_LOOKED_AT: usize = 200;
+
+/// A message that names more missions than this beside its sender says nothing of any.
+pub(super) const MISSIONS_GUESSED: usize = 3;
 
 pub(super) fn by_sender(mail: &Incoming<'_>, known: &Known) -> Filing {
     let from = &mail.reading.from.address;
@@ -132,11 +137,20 @@ pub(super) fn guesses(mail: &Incoming<'_>, known: &Known) -> Vec<Guess> {
     if let Some(state) = state_of_domain(&reading.from.address, known) {
         add(&[state], "it comes from this mission's domain");
     }
+    let mut beside: Vec<(StateCode, &str)> = Vec::new();
     for address in reading.addressed_to.iter().take(ADDRESSES_LOOKED_AT) {
-        add(&known.states_of(address), "it was sent to an address of this mission as well");
+        let states = known.states_of(address);
+        beside.extend(states.into_iter().map(|state| (state, "it was sent to an address of this mission as well")));
     }
     for address in addresses_in(&reading.whole) {
-        add(&known.states_of(&address), "its text names an address of this mission");
+        let states = known.states_of(&address);
+        beside.extend(states.into_iter().map(|state| (state, "its text names an address of this mission")));
+    }
+    // A circular to all missions comes from none of them, and must not hold their reminders.
+    if beside.iter().map(|(state, _)| *state).collect::<BTreeSet<_>>().len() <= MISSIONS_GUESSED {
+        for (state, because) in beside {
+            add(&[state], because);
+        }
     }
     Guess::once_each(guesses)
 }

@@ -149,6 +149,24 @@ fn mail_that_was_written_before_the_letter_left_does_not_answer_it() {
 }
 
 #[test]
+fn a_circular_to_many_missions_is_nobody_s_answer() {
+    let mut known = books();
+    let mut circular = a_reply("secretariat@elsewhere.example", "Note to all missions");
+    for (n, state) in ["FRA", "SWE", "NOR", "DEU"].into_iter().enumerate() {
+        let address = format!("mission{n}@{}.example", state.to_lowercase());
+        a_mission(&mut known, state, &[&address]);
+        circular.addressed_to.push(address);
+    }
+    assert_eq!(said(&filed(&circular, &known)), "pen", "it waits, and holds no reminder");
+    assert_eq!(said(&filed(&Reading { kind: MailKind::Other, ..circular.clone() }, &known)), "aside");
+    let returned: Vec<(&str, &str, Option<bool>)> =
+        circular.addressed_to.iter().map(|address| (address.as_str(), "5.1.1", Some(true))).collect();
+    assert_eq!(said(&filed(&a_bounce("forged@coalition.example", &returned), &known)), "pen");
+    circular.addressed_to.truncate(4);
+    assert_eq!(said(&filed(&circular, &known)), "pen FRA SWE NOR", "who answers from home copies the mission");
+}
+
+#[test]
 fn what_we_write_from_an_address_with_a_reply_token_is_our_own_mail() {
     let known = books();
     for from in ["Outreach@coalition.example", "outreach+abcdefghijklmnopqrst@coalition.example"] {
