@@ -12,6 +12,12 @@ use super::dovecot::{Dovecot, USER};
 /// Our own address: its mail lies where Dovecot serves it, and nobody sends under it without its password.
 pub const OUTREACH: &str = "outreach@coalition.example";
 
+/// Its mailbox stays full: the server gives up at the first try, as it would after five days.
+pub const FULL: &str = "mission@irl.example";
+
+/// Its server does not like what the letter says.
+pub const REFUSES: &str = "mission@isl.example";
+
 const PROGRAM: &str = "/usr/sbin/postfix";
 const MASTER: [&str; 2] = ["/usr/lib/postfix/sbin/master", "/usr/libexec/postfix/master"];
 
@@ -67,6 +73,7 @@ impl Postfix {
         let lines = all.map(|(address, path)| format!("{address} {}/\n", path.display()).replacen(" /", " ", 1));
         write("mailboxes", &lines.collect::<String>());
         write("senders", &format!("{OUTREACH} {USER}\n"));
+        write("transport", &format!("{FULL} retry:4.2.2 mailbox is full\n{REFUSES} error:5.7.1 content rejected\n"));
         let checked = Command::new(PROGRAM).arg("-c").arg(&config).arg("check").output().unwrap();
         assert!(checked.status.success(), "{checked:?}");
         // The shell lives as long as our end of its input, however this process ends; children of a master that is gone end.
@@ -152,6 +159,8 @@ local_transport = error:nobody has mail here
 relay_transport = error:no mail leaves this machine
 default_transport = error:no mail leaves this machine
 virtual_transport = virtual
+transport_maps = texthash:{folder}/config/transport
+maximal_queue_lifetime = 0
 virtual_mailbox_domains = coalition.example {domains}
 virtual_mailbox_base = /
 virtual_mailbox_maps = texthash:{folder}/config/mailboxes
