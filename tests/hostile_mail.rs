@@ -339,6 +339,60 @@ fn cases() -> Vec<(&'static str, Vec<u8>, Wanted)> {
     cases
 }
 
+/// Messages of as many bytes as are taken at most.
+fn largest() -> Vec<(&'static str, Vec<u8>)> {
+    let filled = |head: &str, piece: &str| {
+        let mut raw = format!("{HEAD}{head}\n").into_bytes();
+        while raw.len() + piece.len() <= mail::LONGEST {
+            raw.extend_from_slice(piece.as_bytes());
+        }
+        raw
+    };
+    let base64 = format!("{}\n", "QUJD".repeat(19));
+    let mixed = "Content-Type: multipart/mixed; boundary=b\n\n--b\n\nwords\n--b\n";
+    let paragraph =
+        "I am out of the office <a@x.example> until 3 March. > 550 5.1.1 no such user =?utf-8?q?=41?= &amp; <p>\n";
+    vec![
+        (
+            "50 MiB of a file",
+            filled(&format!("{mixed}Content-Type: application/zip\nContent-Transfer-Encoding: base64\n"), &base64),
+        ),
+        (
+            "50 MiB of quoted-printable",
+            filled(
+                &format!("{mixed}Content-Type: image/png\nContent-Transfer-Encoding: quoted-printable\n"),
+                "=41=42=43=\n",
+            ),
+        ),
+        ("50 MiB of text", filled("Content-Type: text/plain\n", paragraph)),
+        ("50 MiB of one line", filled("Content-Type: text/plain\n", "a")),
+        ("50 MiB of HTML", filled("Content-Type: text/html\n", "<div><b>&lt;words</b><br><blockquote>")),
+        ("50 MiB of a bounce", filled("From: MAILER-DAEMON@x.example\n", "<a@x.example>: 550 no such user\n")),
+        (
+            "50 MiB of long parts of text",
+            filled("Content-Type: multipart/mixed; boundary=b\n", &format!("--b\n\n{}", paragraph.repeat(500))),
+        ),
+        (
+            "50 MiB of a message in base64",
+            filled("Content-Type: message/rfc822\nContent-Transfer-Encoding: base64\n", &base64),
+        ),
+        ("50 MiB of fields", filled("X: y", "\nX-A: bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb")),
+        ("50 MiB of parts", filled("Content-Type: multipart/mixed; boundary=b\n", "--b\n\nx\n")),
+    ]
+}
+
+#[test]
+#[ignore = "it writes all of it as files, below target/tmp/hostile, to be read by the program"]
+fn hostile_mail_is_written_as_files() {
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("hostile");
+    std::fs::create_dir_all(&folder).unwrap();
+    let all = cases().into_iter().map(|(name, raw, _)| (name, raw)).chain(largest());
+    for (number, (name, raw)) in all.enumerate() {
+        let name: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+        std::fs::write(folder.join(format!("{number:02}-{name}.eml")), raw).unwrap();
+    }
+}
+
 #[test]
 fn no_message_harms_and_each_is_read_or_what_was_left_is_said() {
     for (name, raw, wanted) in cases() {

@@ -19,7 +19,7 @@ use demarche::adapters::mail;
 use demarche::adapters::shelf::Shelf;
 use demarche::adapters::store::{
     Claim, Dialect, DispatchFilter, DueQuery, EntryFilter, MailDetails, MailState, MeetingFilter, Move, NewApproval,
-    NewMessage, Outcome, ReadMessage, Slot, Store, StoreError,
+    NewMessage, NotedPlace, Outcome, ReadMessage, Slot, Store, StoreError,
 };
 use demarche::campaign::Doubts;
 use demarche::delivery::{Reply, Verdict};
@@ -1249,8 +1249,9 @@ async fn mail_waits(store: &Store) {
         arrived_at: on_time(),
         source: mailbox.into(),
     };
-    let key = tx.store_message(&new, on_time()).await.unwrap().key;
-    tx.note_place(mailbox, 7, &Place { name: "12".into() }, Some(key), None).await.unwrap();
+    let key = tx.store_messages(&[new], on_time()).await.unwrap()[0].key;
+    let place = Place { name: "12".into() };
+    tx.note_places(mailbox, 7, &[NotedPlace { place: &place, message: Some(key), fault: None }]).await.unwrap();
     let fra = "FRA".parse().unwrap();
     let guess = Guess { delegation: fra, campaign: None, letter: None, because: "its text names it".into() };
     let read = ReadMessage {

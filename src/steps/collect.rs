@@ -3,14 +3,19 @@
 //! Bytes first: a message is on the disk and in the book before anybody tries to understand it. Killed at any moment, the next
 //! `collect` goes on where this one ended.
 
-use crate::adapters::store::{NewMessage, Store, StoreError};
+use std::collections::HashSet;
+
+use crate::adapters::store::{NewMessage, NotedPlace, Store, StoreError};
 use crate::ports::{Clock, Fetched, Mailbox, MailboxFault, Opened, Place, Wanted};
 use crate::steps::filing::{Clerk, FiledMail, file_new};
 use crate::steps::let_go::let_go;
 use crate::vocabulary::{Day, DispatchId, Instant};
 
 /// Messages stored in one transaction.
-const BATCH: usize = 32;
+const BATCH: usize = 256;
+
+/// Bytes from which on no more are fetched before what is here is stored.
+const BATCH_BYTES: u64 = 64 * 1024 * 1024;
 
 /// Places at fault that are asked for again each time; which ones, chance decides.
 const ASKED_AGAIN: u64 = 20;
@@ -70,8 +75,10 @@ pub async fn collect<M: Mailbox>(
     let opened = mailbox.open().await?;
     let places = new_places(store, mailbox, &name, &opened, request, began, collected).await?;
     let all = places.len();
-    for batch in places.chunks(BATCH) {
-        let outcome = fetch(mailbox, request.clerk, batch, clock.now()).await?;
+    let mut rest = &places[..];
+    while !rest.is_empty() {
+        let outcome = fetch(mailbox, request.clerk, rest, clock.now()).await?;
+        rest = &rest[outcome.asked_for..];
         save(store, request.clerk, &name, &opened, &outcome, clock.now(), collected).await?;
         progress(collected.new + collected.doubles, all);
         file_new(store, request.clerk, clock.now(), &mut collected.mail).await?;
@@ -114,6 +121,9 @@ async fn new_places<M: Mailbox>(
     let turn = now.millis().unsigned_abs();
     let mut places = store.places_at_fault(name, opened.validity, ASKED_AGAIN, turn).await?;
     places.extend(store.unknown_places(name, opened.validity, listed).await?);
+    // Each place once, whatever the mailbox lists.
+    let mut seen = HashSet::new();
+    places.retain(|place| seen.insert(place.name.clone()));
     Ok(places)
 }
 
@@ -126,8 +136,22 @@ struct Shelved {
     arrived_at: Instant,
 }
 
+impl Shelved {
+    fn new(&self, source: &str) -> NewMessage {
+        NewMessage {
+            fingerprint: self.fingerprint.clone(),
+            raw: self.raw.clone(),
+            bytes: self.bytes,
+            arrived_at: self.arrived_at,
+            source: source.to_owned(),
+        }
+    }
+}
+
 #[derive(Default)]
 struct Batch {
+    /// Of so many places something is known now.
+    asked_for: usize,
     shelved: Vec<Shelved>,
     faults: Vec<(Place, String)>,
     gone: Vec<Place>,
@@ -143,9 +167,16 @@ async fn fetch<M: Mailbox>(
 ) -> Result<Batch, CollectError> {
     let mut batch = Batch::default();
     let spool = clerk.shelf.spool();
-    for place in places {
+    let mut bytes = 0;
+    for place in places.iter().take(BATCH) {
+        if bytes >= BATCH_BYTES {
+            break;
+        }
         match mailbox.fetch(place, &spool).await {
-            Ok(Some(fetched)) => batch.shelved.push(shelve(clerk, place, fetched, now)?),
+            Ok(Some(fetched)) => {
+                bytes += fetched.bytes;
+                batch.shelved.push(shelve(clerk, place, fetched, now)?);
+            }
             // Moved or removed by somebody meanwhile: there is nothing to ask for again.
             Ok(None) => batch.gone.push(place.clone()),
             Err(MailboxFault::Message { what }) => batch.faults.push((place.clone(), what)),
@@ -154,6 +185,7 @@ async fn fetch<M: Mailbox>(
                 break;
             }
         }
+        batch.asked_for += 1;
     }
     Ok(batch)
 }
@@ -179,41 +211,32 @@ async fn save(
     now: Instant,
     collected: &mut Collected,
 ) -> Result<(), CollectError> {
-    for message in &batch.shelved {
-        clerk.shelf.flush(&message.raw).map_err(StoreError::Shelf)?;
-    }
+    let raws: Vec<&str> = batch.shelved.iter().map(|message| message.raw.as_str()).collect();
+    clerk.shelf.flush(&raws).map_err(StoreError::Shelf)?;
+    let new: Vec<NewMessage> = batch.shelved.iter().map(|message| message.new(name)).collect();
     let tx = store.begin().await?;
-    let mut needless = Vec::new();
-    for message in &batch.shelved {
-        let new = NewMessage {
-            fingerprint: message.fingerprint.clone(),
-            raw: message.raw.clone(),
-            bytes: message.bytes,
-            arrived_at: message.arrived_at,
-            source: name.to_owned(),
-        };
-        let stored = tx.store_message(&new, now).await?;
-        tx.note_place(name, opened.validity, &message.place, Some(stored.key), None).await?;
-        if stored.is_new {
-            collected.new += 1;
-        } else {
-            collected.doubles += 1;
-            // Of two copies the first is kept, and none of what somebody asked to erase.
-            if stored.raw != message.raw || stored.erased {
-                needless.push(&message.raw);
-            }
+    let kept = tx.store_messages(&new, now).await?;
+    let mut places = Vec::new();
+    let (mut fresh, mut doubles) = (0, 0);
+    for (message, kept) in batch.shelved.iter().zip(&kept) {
+        places.push(NotedPlace { place: &message.place, message: Some(kept.key), fault: None });
+        if kept.is_new {
+            fresh += 1;
+            continue;
+        }
+        doubles += 1;
+        // Of two copies the first is kept, and none of what somebody asked to erase. Before the commit: should the program end
+        // here, the copy is fetched again, and nothing is left that no book knows.
+        if kept.raw != message.raw || kept.erased {
+            clerk.shelf.remove(&message.raw).map_err(StoreError::Shelf)?;
         }
     }
-    for (place, why) in &batch.faults {
-        tx.note_place(name, opened.validity, place, None, Some(why)).await?;
-        collected.faults.push((place.name.clone(), why.clone()));
-    }
-    for place in &batch.gone {
-        tx.note_place(name, opened.validity, place, None, None).await?;
-    }
+    places.extend(batch.faults.iter().map(|(place, why)| NotedPlace { place, message: None, fault: Some(why) }));
+    places.extend(batch.gone.iter().map(|place| NotedPlace { place, message: None, fault: None }));
+    tx.note_places(name, opened.validity, &places).await?;
     tx.commit().await?;
-    for raw in needless {
-        clerk.shelf.remove(raw).map_err(StoreError::Shelf)?;
-    }
+    collected.new += fresh;
+    collected.doubles += doubles;
+    collected.faults.extend(batch.faults.iter().map(|(place, why)| (place.name.clone(), why.clone())));
     Ok(())
 }

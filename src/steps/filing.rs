@@ -2,9 +2,11 @@
 
 use std::collections::HashSet;
 use std::fmt;
+use std::panic::resume_unwind;
 use std::sync::Arc;
+use std::thread;
 
-use crate::adapters::shelf::Shelf;
+use crate::adapters::shelf::{READ_AT_MOST, Shelf};
 use crate::adapters::store::{
     Asked, DispatchFilter, MailDetails, MailState, Move, ReadMessage, Store, StoreError, StoredMessage, Tx, shown,
 };
@@ -16,7 +18,13 @@ use crate::responses::{Attachment, NewEntry, Stance};
 use crate::vocabulary::{CampaignId, DispatchId, Instant, StateCode};
 
 /// Messages read in one transaction.
-const BATCH: u64 = 32;
+const BATCH: u64 = 256;
+
+/// Bytes of messages that are read for one transaction, unless a single one is larger: what is read of them is in memory together.
+const BATCH_BYTES: u64 = 2 * 1024 * 1024;
+
+/// Fewer messages than so many are read before another thread has begun.
+const WORTH_A_THREAD: usize = 8;
 
 /// A message that was begun to be read so often, and never finished, ended the program each time.
 const TRIES: i32 = 2;
@@ -29,6 +37,20 @@ const DATE_BELIEVED_DAYS: i64 = 60;
 pub struct Understood {
     pub reading: Reading,
     pub authenticity: Authenticity,
+}
+
+impl Understood {
+    /// Says so where only the beginning was read. `whole`: bytes of the message.
+    #[must_use]
+    pub fn of(mut self, whole: u64) -> Self {
+        if whole > READ_AT_MOST {
+            let said = self.reading.cut_off.take();
+            let said = said.unwrap_or_else(|| "not read to its end".to_owned());
+            let mebi = |bytes: u64| bytes.div_ceil(1024 * 1024);
+            self.reading.cut_off = Some(format!("{said}; of {} MiB the first {}", mebi(whole), mebi(READ_AT_MOST)));
+        }
+        self
+    }
 }
 
 type Reader = dyn Fn(&[u8]) -> Understood + Send + Sync;
@@ -73,6 +95,15 @@ pub struct FiledMail {
     pub bounced: Vec<DispatchId>,
 }
 
+impl FiledMail {
+    fn add(&mut self, more: Self) {
+        self.entered.extend(more.entered);
+        self.aside += more.aside;
+        self.later += more.later;
+        self.bounced.extend(more.bounced);
+    }
+}
+
 /// Reads and files what is new, until nothing is.
 ///
 /// # Errors
@@ -81,43 +112,78 @@ pub async fn file_new(store: &Store, clerk: &Clerk, now: Instant, done: &mut Fil
     let mut after = 0;
     loop {
         let tx = store.begin().await?;
-        let batch = tx.begin_reading(after, BATCH).await?;
+        let batch = tx.begin_reading(after, BATCH, BATCH_BYTES).await?;
         tx.commit().await?;
         let Some(last) = batch.last() else { return Ok(()) };
         after = last.key;
-        let read = understand(clerk, batch).await?;
-        let tx = store.begin().await?;
-        let known = tx.known(&asked(&read)).await?;
-        let known = Known { own: clerk.own.clone(), ..known };
-        for (message, understood) in &read {
-            one(&tx, clerk, message, understood, &known, now, done).await?;
+        let keys: Vec<i64> = batch.iter().map(|message| message.key).collect();
+        let filed = match understand(clerk, batch).await {
+            Ok(Ok(read)) => file(store, clerk, &read, now).await,
+            Ok(Err(error)) => Err(StoreError::Shelf(error)),
+            // Reading itself has ended: the try counts.
+            Err(error) => return Err(StoreError::Shelf(std::io::Error::other(error))),
+        };
+        match filed {
+            Ok(filed) => done.add(filed),
+            Err(error) => {
+                give_back(store, &keys).await;
+                return Err(error);
+            }
         }
-        tx.commit().await?;
     }
 }
 
-/// Reading takes a processor, and so happens aside from the threads that wait for others.
-async fn understand(
+/// One batch, understood already: what is told of it is stored.
+async fn file(
+    store: &Store,
     clerk: &Clerk,
-    batch: Vec<StoredMessage>,
-) -> Result<Vec<(StoredMessage, Option<Understood>)>, StoreError> {
-    let (shelf, understand) = (clerk.shelf.clone(), clerk.understand.clone());
-    let work = tokio::task::spawn_blocking(move || {
-        let mut read = Vec::with_capacity(batch.len());
-        for message in batch {
-            // What ended the program twice is not opened a third time.
-            let understood = match message.tries < TRIES {
-                true => Some((understand.0)(&shelf.read(&message.raw)?)),
-                false => None,
-            };
-            read.push((message, understood));
-        }
-        Ok(read)
-    });
-    match work.await {
-        Ok(read) => read.map_err(StoreError::Shelf),
-        Err(error) => Err(StoreError::Shelf(std::io::Error::other(error))),
+    read: &[(StoredMessage, Option<Understood>)],
+    now: Instant,
+) -> Result<FiledMail, StoreError> {
+    let mut filed = FiledMail::default();
+    let tx = store.begin().await?;
+    let known = tx.known(&asked(read)).await?;
+    let known = Known { own: clerk.own.clone(), ..known };
+    for (message, understood) in read {
+        one(&tx, clerk, message, understood, &known, now, &mut filed).await?;
     }
+    tx.commit().await?;
+    Ok(filed)
+}
+
+/// A disk or a database that refuses is no message's fault. Where it refuses this too, a later try finds the messages one by one.
+async fn give_back(store: &Store, keys: &[i64]) {
+    let given = async {
+        let tx = store.begin().await?;
+        tx.read_later(keys).await?;
+        tx.commit().await
+    };
+    let _refused_as_before = given.await;
+}
+
+type Read = Vec<(StoredMessage, Option<Understood>)>;
+
+/// Reading takes a processor, and so happens aside from the threads that wait for others.
+async fn understand(clerk: &Clerk, batch: Vec<StoredMessage>) -> Result<std::io::Result<Read>, tokio::task::JoinError> {
+    let (shelf, understand) = (clerk.shelf.clone(), clerk.understand.clone());
+    tokio::task::spawn_blocking(move || on_all_processors(&shelf, &understand, batch)).await
+}
+
+fn on_all_processors(shelf: &Shelf, understand: &Understand, batch: Vec<StoredMessage>) -> std::io::Result<Read> {
+    // What ended the program twice is not opened a third time.
+    let read = |message: &StoredMessage| match message.tries < TRIES {
+        true => shelf.read(&message.raw).map(|bytes| Some((understand.0)(&bytes).of(message.bytes))),
+        false => Ok(None),
+    };
+    let processors = thread::available_parallelism().map_or(1, usize::from);
+    let share = batch.len().div_ceil(processors).max(WORTH_A_THREAD);
+    let all = thread::scope(|scope| {
+        let shares = batch.chunks(share).map(|some| scope.spawn(move || some.iter().map(read).collect::<Vec<_>>()));
+        let shares: Vec<_> = shares.collect();
+        let joined = shares.into_iter().map(|share| share.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        joined.flatten().collect::<std::io::Result<Vec<_>>>()
+    })?;
+    Ok(batch.into_iter().zip(all).collect())
 }
 
 fn asked(read: &[(StoredMessage, Option<Understood>)]) -> Asked {
@@ -169,7 +235,7 @@ async fn one(
         Filing::Aside { why } => (MailState::Aside, why, &[]),
         Filing::Later => {
             done.later += 1;
-            return tx.read_later(message.key).await;
+            return tx.read_later(&[message.key]).await;
         }
     };
     let noted = ReadMessage {

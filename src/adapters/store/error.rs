@@ -57,6 +57,7 @@ impl StoreError {
             Self::Open { .. } => "look at the path in [database] url and at the rights of its folder".to_owned(),
             Self::Unreachable(..) => "look at [database] url, and whether the server runs".to_owned(),
             Self::Copy(_) => "name an empty database to copy into, and let no worker run meanwhile".to_owned(),
+            Self::Shelf(_) => "look at the disk and at the rights of var/mail: what was stored stays, and the next `collect` goes on".to_owned(),
             Self::Impossible(_) | Self::Changed(_) => "look at it with `demarche show`, and decide again".to_owned(),
             _ => "look at the database server's log; nothing is sent that cannot be recorded".to_owned(),
         }

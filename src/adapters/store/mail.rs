@@ -1,6 +1,6 @@
 //! The book of incoming mail: each message once, in whatever mailbox and place it was found.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait as _, EntityTrait as _, NotSet, PaginatorTrait as _, QueryFilter as _,
@@ -14,6 +14,9 @@ use crate::inbox::MailKind;
 use crate::inbox::matching::Guess;
 use crate::ports::Place;
 use crate::vocabulary::{Day, Instant};
+
+/// Rows in one statement: 12 columns each, far below both databases' limits of parameters.
+const AT_ONCE: usize = 500;
 
 /// How far a message has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,7 +65,7 @@ pub struct NewMessage {
     pub source: String,
 }
 
-/// What [`Tx::store_message`] found.
+/// What [`Tx::store_messages`] found.
 #[derive(Debug, Clone)]
 pub struct Kept {
     pub key: i64,
@@ -71,6 +74,14 @@ pub struct Kept {
     /// Of the copy that is kept.
     pub raw: String,
     pub erased: bool,
+}
+
+/// What was found at a place of a mailbox: a message, a fault, or, of a message that is gone, neither.
+#[derive(Debug, Clone)]
+pub struct NotedPlace<'a> {
+    pub place: &'a Place,
+    pub message: Option<i64>,
+    pub fault: Option<&'a str>,
 }
 
 /// A message as it is stored.
@@ -133,6 +144,23 @@ fn stored(row: message::Model) -> Result<StoredMessage, StoreError> {
         authenticity_why: row.authenticity_why,
         erased_at: row.erased_at.map(Instant::from_millis),
     })
+}
+
+/// A row that nobody has read yet.
+fn fresh(new: &NewMessage, now: Instant) -> message::ActiveModel {
+    message::ActiveModel {
+        key: NotSet,
+        fingerprint: Set(new.fingerprint.clone()),
+        raw: Set(new.raw.clone()),
+        bytes: Set(i64::try_from(new.bytes).unwrap_or(i64::MAX)),
+        arrived_at: Set(new.arrived_at.millis()),
+        stored_at: Set(now.millis()),
+        source: Set(new.source.clone()),
+        state: Set(MailState::New.as_str().to_owned()),
+        tries: Set(0),
+        reading: Set("{}".to_owned()),
+        ..Default::default()
+    }
 }
 
 fn number(validity: u64) -> i64 {
@@ -295,75 +323,105 @@ impl Tx {
         Ok(())
     }
 
-    /// Stores a message as new, unless it is here already.
+    /// Stores messages as new, each unless it is here already or stands further ahead among them. One answer for each.
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn store_message(&self, new: &NewMessage, now: Instant) -> Result<Kept, StoreError> {
+    pub async fn store_messages(&self, all: &[NewMessage], now: Instant) -> Result<Vec<Kept>, StoreError> {
         use message::Column as C;
-        let row = message::ActiveModel {
-            key: NotSet,
-            fingerprint: Set(new.fingerprint.clone()),
-            raw: Set(new.raw.clone()),
-            bytes: Set(i64::try_from(new.bytes).unwrap_or(i64::MAX)),
-            arrived_at: Set(new.arrived_at.millis()),
-            stored_at: Set(now.millis()),
-            source: Set(new.source.clone()),
-            state: Set(MailState::New.as_str().to_owned()),
-            tries: Set(0),
-            reading: Set("{}".to_owned()),
-            ..Default::default()
-        };
-        let inserted = message::Entity::insert(row)
-            .on_conflict_do_nothing_on([C::Fingerprint])
-            .exec_without_returning(&self.tx)
-            .await?;
-        let is_new = matches!(inserted, sea_orm::TryInsertResult::Inserted(1..));
-        let found = message::Entity::find().filter(C::Fingerprint.eq(new.fingerprint.as_str())).one(&self.tx).await?;
-        let row = found.ok_or_else(|| StoreError::row("messages", &new.fingerprint, "it is missing"))?;
-        Ok(Kept { key: row.key, is_new, raw: row.raw, erased: row.erased_at.is_some() })
+        let mut found = self.kept(all).await?;
+        let here: HashSet<String> = found.keys().cloned().collect();
+        let mut first: HashSet<&str> = HashSet::new();
+        let new = all.iter().filter(|new| !here.contains(&new.fingerprint) && first.insert(&new.fingerprint));
+        let rows: Vec<message::ActiveModel> = new.map(|new| fresh(new, now)).collect();
+        for batch in rows.chunks(AT_ONCE) {
+            message::Entity::insert_many(batch.iter().cloned())
+                .on_conflict_do_nothing_on([C::Fingerprint])
+                .exec_without_returning(&self.tx)
+                .await?;
+        }
+        if !rows.is_empty() {
+            found = self.kept(all).await?;
+        }
+        let mut told: HashSet<&str> = HashSet::new();
+        let kept = all.iter().map(|new| {
+            let kept = found
+                .get(&new.fingerprint)
+                .ok_or_else(|| StoreError::row("messages", &new.fingerprint, "it is missing"))?;
+            let is_new = told.insert(&new.fingerprint) && !here.contains(&new.fingerprint);
+            Ok(Kept { is_new, ..kept.clone() })
+        });
+        kept.collect()
     }
 
-    /// Notes which message stands at a place, or why it could not be had.
+    /// Those that are stored, by their fingerprints.
+    async fn kept(&self, all: &[NewMessage]) -> Result<HashMap<String, Kept>, StoreError> {
+        use message::Column as C;
+        let mut found = HashMap::new();
+        for batch in all.chunks(AT_ONCE) {
+            let rows: Vec<(String, i64, String, Option<i64>)> = message::Entity::find()
+                .select_only()
+                .columns([C::Fingerprint, C::Key, C::Raw, C::ErasedAt])
+                .filter(C::Fingerprint.is_in(batch.iter().map(|new| new.fingerprint.as_str())))
+                .into_tuple()
+                .all(&self.tx)
+                .await?;
+            found.extend(rows.into_iter().map(|(fingerprint, key, raw, erased_at)| {
+                (fingerprint, Kept { key, is_new: false, raw, erased: erased_at.is_some() })
+            }));
+        }
+        Ok(found)
+    }
+
+    /// Notes which messages stand at places, or why they could not be had. No place twice.
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn note_place(
-        &self,
-        mailbox: &str,
-        validity: u64,
-        place: &Place,
-        message: Option<i64>,
-        fault: Option<&str>,
-    ) -> Result<(), StoreError> {
-        let sql = "INSERT INTO mail_places (mailbox, validity, place, number, message, fault) VALUES ($1, $2, $3, $4, $5, $6) \
-                   ON CONFLICT (mailbox, validity, place) DO UPDATE SET message = COALESCE(EXCLUDED.message, mail_places.message), \
-                   fault = EXCLUDED.fault";
-        let values: Vec<Value> = vec![
-            mailbox.into(),
-            number(validity).into(),
-            place.name.as_str().into(),
-            place.name.parse::<i64>().ok().into(),
-            message.into(),
-            fault.into(),
-        ];
-        self.tx.execute_raw(self.statement(sql, values)).await?;
+    pub async fn note_places(&self, mailbox: &str, validity: u64, all: &[NotedPlace<'_>]) -> Result<(), StoreError> {
+        for batch in all.chunks(AT_ONCE / 4) {
+            let rows: Vec<String> = (0..batch.len())
+                .map(|row| format!("($1, $2, ${}, ${}, ${}, ${})", 4 * row + 3, 4 * row + 4, 4 * row + 5, 4 * row + 6))
+                .collect();
+            let sql = format!(
+                "INSERT INTO mail_places (mailbox, validity, place, number, message, fault) VALUES {} \
+                 ON CONFLICT (mailbox, validity, place) DO UPDATE SET message = COALESCE(EXCLUDED.message, mail_places.message), \
+                 fault = EXCLUDED.fault",
+                rows.join(", ")
+            );
+            let mut values: Vec<Value> = vec![mailbox.into(), number(validity).into()];
+            for noted in batch {
+                let name = noted.place.name.as_str();
+                values.extend([name.into(), name.parse::<i64>().ok().into(), noted.message.into(), noted.fault.into()]);
+            }
+            self.tx.execute_raw(self.statement(&sql, values)).await?;
+        }
         Ok(())
     }
 
     /// New messages, the oldest first, and from now on one try more each: what ends the program while it reads one is found.
+    /// No more than `limit`, and no more than `bytes` unless the first alone is larger. What an earlier try did not finish is
+    /// read alone, so that one message's fault is not laid to the others that were read with it.
     ///
     /// # Errors
     /// When the database refuses, or holds a row that this program did not write.
-    pub async fn begin_reading(&self, after: i64, limit: u64) -> Result<Vec<StoredMessage>, StoreError> {
+    pub async fn begin_reading(&self, after: i64, limit: u64, bytes: u64) -> Result<Vec<StoredMessage>, StoreError> {
         use message::Column as C;
-        let rows = message::Entity::find()
+        let mut rows = message::Entity::find()
             .filter(C::State.eq(MailState::New.as_str()))
             .filter(C::Key.gt(after))
             .order_by_asc(C::Key)
             .limit(limit)
             .all(&self.tx)
             .await?;
+        let mut room = bytes;
+        let fits = |(at, row): (usize, &message::Model)| {
+            let size = u64::try_from(row.bytes).unwrap_or(0);
+            let left = room.checked_sub(size);
+            room = left.unwrap_or(0);
+            at == 0 || (left.is_some() && row.tries == 0)
+        };
+        let taken = rows.iter().enumerate().map(fits).take_while(|fits| *fits).count();
+        rows.truncate(if rows.first().is_some_and(|row| row.tries > 0) { 1 } else { taken });
         if !rows.is_empty() {
             message::Entity::update_many()
                 .col_expr(C::Tries, sea_orm::sea_query::Expr::cust("tries + 1"))
@@ -416,13 +474,18 @@ impl Tx {
         Ok(true)
     }
 
-    /// Gives a try back: the message was not read because its letter is in hand.
+    /// Gives a try back: these messages were not read because their letter is in hand, or the disk or the database refused.
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn read_later(&self, key: i64) -> Result<(), StoreError> {
-        let sql = "UPDATE messages SET tries = tries - 1 WHERE key = $1 AND tries > 0";
-        self.tx.execute_raw(self.statement(sql, vec![key.into()])).await?;
+    pub async fn read_later(&self, keys: &[i64]) -> Result<(), StoreError> {
+        use message::Column as C;
+        message::Entity::update_many()
+            .col_expr(C::Tries, sea_orm::sea_query::Expr::cust("tries - 1"))
+            .filter(C::Key.is_in(keys.iter().copied()))
+            .filter(C::Tries.gt(0))
+            .exec(&self.tx)
+            .await?;
         Ok(())
     }
 

@@ -44,7 +44,7 @@ pub use history::{AttemptRecord, HistoryRecord};
 pub use known::Asked;
 pub use ledger::StanceFact;
 pub use log::{EntryFilter, StoredEntry};
-pub use mail::{Kept, MailState, MailboxRecord, NewMessage, ReadMessage, StoredMessage};
+pub use mail::{Kept, MailState, MailboxRecord, NewMessage, NotedPlace, ReadMessage, StoredMessage};
 pub use mail_details::{MailDetails, shown};
 pub use meetings::{MeetingEvent, MeetingFilter, MeetingMove};
 pub use outbox::{DispatchFilter, Move, Standing};

@@ -4,6 +4,8 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+use crate::adapters::mailbox::LARGEST;
+use crate::adapters::shelf;
 use crate::adapters::store::{Store, shown as who};
 use crate::cli::answer::{Answer, CliError};
 use crate::cli::context::{Context, shown};
@@ -13,15 +15,12 @@ use crate::inbox::matching::{Filing, Guess};
 use crate::steps::filing::{Understood, explain};
 use crate::vocabulary::{DispatchId, safe_text};
 
-/// The largest message that is read.
-const LARGEST: u64 = 50 * 1024 * 1024;
-
 pub async fn run(context: &Context, file: &Path) -> Result<Answer, CliError> {
-    let bytes = read(file)?;
+    let (bytes, whole) = read(file)?;
     // It works outside of a workspace too; then nothing can match.
     let workspace = context.workspace();
     let server = mail::receiving_server(&workspace);
-    let understood = (reading::understand(server).0)(&bytes);
+    let understood = (reading::understand(server).0)(&bytes).of(whole);
     let store = match workspace.installation {
         Some(_) => context.existing_store(&workspace).await.ok().flatten(),
         None => None,
@@ -40,8 +39,8 @@ pub async fn run(context: &Context, file: &Path) -> Result<Answer, CliError> {
     ))
 }
 
-fn read(file: &Path) -> Result<Vec<u8>, CliError> {
-    use std::io::Read as _;
+/// What is read of it, and how long it is: as of a message that `collect` finds.
+fn read(file: &Path) -> Result<(Vec<u8>, u64), CliError> {
     let cannot = |e: std::io::Error| {
         CliError::request(format!("{} cannot be read: {e}", shown(file)), "name a file with one message")
     };
@@ -49,9 +48,11 @@ fn read(file: &Path) -> Result<Vec<u8>, CliError> {
     if !meta.is_file() {
         return Err(CliError::request(format!("{} is not a plain file", shown(file)), "name a file with one message"));
     }
-    let mut bytes = Vec::new();
-    std::fs::File::open(file).map_err(cannot)?.take(LARGEST).read_to_end(&mut bytes).map_err(cannot)?;
-    Ok(bytes)
+    if meta.len() > LARGEST {
+        let message = format!("{} has more than {} MiB", shown(file), LARGEST >> 20);
+        return Err(CliError::request(message, "`collect` does not take it either: it is told, and stays where it is"));
+    }
+    Ok((shelf::beginning(file).map_err(cannot)?, meta.len()))
 }
 
 async fn dispatch(store: &Store, key: i64) -> Result<Option<DispatchId>, CliError> {

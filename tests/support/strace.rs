@@ -1,0 +1,32 @@
+//! Commands under strace, which injects faults into their system calls.
+
+use std::process::{Command, Output, Stdio};
+
+use super::support::office::Office;
+
+/// `None`, with a named skip, where there is no strace or it may not trace; a failure in continuous integration.
+#[expect(clippy::disallowed_methods, reason = "tests ask their environment where the pipeline is")]
+pub fn works(test: &str) -> Option<()> {
+    let works = Command::new("strace").args(["-f", "-o", "/dev/null", "true"]).stderr(Stdio::null()).status();
+    if works.is_ok_and(|status| status.success()) {
+        return Some(());
+    }
+    assert!(std::env::var("CI").is_err(), "{test}: strace does not work here");
+    eprintln!("SKIPPED {test}: strace does not work here; install it");
+    None
+}
+
+/// One command with `fault` in these calls.
+pub fn with(office: &Office, words: &[&str], calls: &str, fault: &str) -> Output {
+    Command::new("strace")
+        .args(["-f", "-qq", "-o", "/dev/null", "-e", &format!("trace={calls}")])
+        .args(["-e", &format!("inject={calls}:{fault}"), "--"])
+        .arg(env!("CARGO_BIN_EXE_demarche"))
+        .args(words)
+        .current_dir(office.path(""))
+        // One thread for all tasks, so that the calls are counted in one row.
+        .env("TOKIO_WORKER_THREADS", "1")
+        .env("NO_COLOR", "1")
+        .output()
+        .unwrap()
+}
