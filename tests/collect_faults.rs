@@ -14,7 +14,6 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use demarche::adapters::store::{DispatchFilter, EntryFilter, Location, Store, StoredEntry};
 use office_box::{a_bounce, a_reply, crlf};
 use sea_orm::{ConnectionTrait as _, Database, Statement};
 use support::office::{Office, text};
@@ -103,15 +102,7 @@ impl Answers {
             return;
         }
         assert_eq!(bounced, 1, "{at}");
-        let mut under: Vec<String> = store
-            .entries
-            .iter()
-            .map(|entry| {
-                format!("{} {}", entry.kind, entry.delegation.map_or("pen".to_owned(), |state| state.to_string()))
-            })
-            .collect();
-        under.sort();
-        assert_eq!(under, ["auto-reply SWE", "bounce DEU", "reply FRA", "reply SWE"], "{at}");
+        assert_eq!(store.entries, ["auto-reply SWE", "bounce DEU", "reply FRA", "reply SWE"], "{at}");
         assert_eq!(kept.len(), 4, "{at}: each message once on the shelf");
         // Of two copies either may be the first.
         let first = |bytes: Vec<u8>| if bytes == self.copy { None } else { Some(bytes) };
@@ -133,35 +124,35 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     paths.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
 }
 
-/// What the database says.
+/// What the database says, asked over a connection that is closed again: SQLite then leaves one file.
 struct Books {
     integrity: String,
-    entries: Vec<StoredEntry>,
+    /// Kind and delegation of each entry.
+    entries: Vec<String>,
     raw: Vec<String>,
-    /// Where DEU's letter went, step by step.
+    /// What DEU's letter became, step by step.
     history: Vec<String>,
 }
 
 impl Books {
     fn read(office: &Office) -> Self {
-        let path = office.path("var/demarche.db");
+        let url = format!("sqlite:{}", office.path("var/demarche.db").display());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
-            let db = Database::connect(format!("sqlite:{}", path.display())).await.unwrap();
-            let check = Statement::from_string(db.get_database_backend(), "PRAGMA integrity_check");
-            let integrity = db.query_one_raw(check).await.unwrap().unwrap().try_get_by_index(0).unwrap();
+            let db = Database::connect(url).await.unwrap();
+            let ask = async |sql: &str| -> Vec<String> {
+                let statement = Statement::from_string(db.get_database_backend(), sql);
+                let rows = db.query_all_raw(statement).await.unwrap();
+                rows.into_iter().map(|row| row.try_get_by_index(0).unwrap()).collect()
+            };
+            let books = Self {
+                integrity: ask("PRAGMA integrity_check").await.concat(),
+                entries: ask("SELECT kind || ' ' || COALESCE(delegation, 'pen') FROM entries ORDER BY 1").await,
+                raw: ask("SELECT raw FROM messages").await,
+                history: ask("SELECT h.\"after\" FROM history h JOIN dispatches d ON d.key = h.dispatch WHERE d.delegation = 'DEU'").await,
+            };
             db.close().await.unwrap();
-            let store = Store::open(&Location::Sqlite(path)).await.unwrap();
-            let filter = DispatchFilter { delegations: vec!["DEU".parse().unwrap()], ..DispatchFilter::default() };
-            let letter = store.dispatches(&filter).await.unwrap().pop().unwrap().key;
-            let history = store.history(letter).await.unwrap();
-            let messages = store.messages_after(0, 100).await.unwrap();
-            Self {
-                integrity,
-                entries: store.entries(&EntryFilter::default()).await.unwrap(),
-                raw: messages.into_iter().map(|message| message.raw).collect(),
-                history: history.into_iter().map(|event| event.after).collect(),
-            }
+            books
         })
     }
 }
@@ -200,7 +191,7 @@ fn sweep(answers: &Answers, call: &str, step: usize, last: usize, fault: impl Fn
 fn told(output: &std::process::Output, at: &str) {
     let said = text(&output.stderr);
     assert_eq!(output.status.code(), Some(3), "{at}: {said}");
-    assert!(said.starts_with("error: ") && !said.contains("panicked"), "{at}: {said}");
+    assert!(said.contains("error: ") && said.contains("help: ") && !said.contains("panicked"), "{at}: {said}");
 }
 
 #[test]
@@ -217,7 +208,7 @@ fn a_collect_killed_at_any_system_call_stores_each_message_once() {
 }
 
 #[test]
-#[ignore = "a quarter of an hour: every call, where the pipeline takes some"]
+#[ignore = "two minutes: every call, where the pipeline takes some"]
 fn a_collect_killed_at_every_single_system_call_stores_each_message_once() {
     if strace::works("a_collect_killed_at_every_single_system_call_stores_each_message_once").is_none() {
         return;
@@ -236,6 +227,8 @@ fn a_collect_killed_at_every_single_system_call_stores_each_message_once() {
         "pread64",
         "read",
         "fcntl",
+        "close",
+        "statx",
     ];
     for call in calls {
         let struck = sweep(&answers, call, 1, 1_000, |nth| format!("signal=KILL:when={nth}"));
@@ -250,12 +243,10 @@ fn a_disk_that_fails_from_any_call_on_leaves_nothing_half_stored() {
     }
     let answers = Answers::lie_there();
     let mut struck = 0;
-    for (call, error, step, last) in [
-        ("write", "ENOSPC", 3, 10),
-        ("pwrite64", "ENOSPC", 37, 80),
-        ("fsync", "EIO", 3, 10),
-        ("fdatasync", "EIO", 3, 10),
-    ] {
+    // Not `write`: the program's own wake-up calls are among them, and no disk refuses those.
+    for (call, error, step, last) in
+        [("pwrite64", "ENOSPC", 37, 80), ("fsync", "EIO", 3, 10), ("fdatasync", "EIO", 3, 10)]
+    {
         struck += sweep(&answers, call, step, last, |nth| format!("error={error}:when={nth}+"));
     }
     assert!(struck > 4, "only {struck} rounds");

@@ -14,7 +14,7 @@ use crate::inbox::fingerprint::Fingerprint;
 
 /// How much of a message is read into memory at once to be understood. What lies behind stays in the file. Few servers take more;
 /// and a message of 50 MiB, read so far, costs less than 64 MiB in all.
-pub const READ_AT_MOST: u64 = 32 * 1024 * 1024;
+pub const READ_AT_MOST: u64 = 12 * 1024 * 1024;
 
 /// How much of a file is read at once.
 const PIECE: usize = 64 * 1024;

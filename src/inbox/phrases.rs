@@ -4,31 +4,46 @@
 pub fn even(text: &str) -> String {
     let mut even = String::with_capacity(text.len());
     let mut blank = true;
-    for c in text.chars().flat_map(char::to_lowercase) {
-        let c = match c {
-            '\u{2018}' | '\u{2019}' | '\u{201B}' | '\u{2BC}' | '\u{B4}' | '`' => '\'',
-            '\u{201C}' | '\u{201D}' | '\u{AB}' | '\u{BB}' => '"',
-            '\u{2013}' | '\u{2014}' | '\u{2010}' | '\u{2011}' => '-',
-            // Alef with hamza or madda, and alef maqsura, are written both ways.
-            'أ' | 'إ' | 'آ' => 'ا',
-            'ى' => 'ي',
-            // Short vowels and the stroke that only stretches; the dot over a capital I.
-            '\u{64B}'..='\u{652}' | '\u{640}' | '\u{307}' => continue,
-            'ё' => 'е',
-            c => c,
-        };
-        if c.is_whitespace() {
-            if !blank {
-                even.push(' ');
+    for c in text.chars() {
+        // Most mail is written in these, and their small letters are found without a table.
+        if c.is_ascii() {
+            push(&mut even, &mut blank, if c == '`' { '\'' } else { c.to_ascii_lowercase() });
+            continue;
+        }
+        for c in c.to_lowercase() {
+            if let Some(c) = plain(c) {
+                push(&mut even, &mut blank, c);
             }
-            blank = true;
-        } else {
-            even.push(c);
-            blank = false;
         }
     }
     even.truncate(even.trim_end().len());
     even
+}
+
+fn push(even: &mut String, blank: &mut bool, c: char) {
+    let space = c.is_whitespace();
+    if !space {
+        even.push(c);
+    } else if !*blank {
+        even.push(' ');
+    }
+    *blank = space;
+}
+
+/// `None`: a mark that is left out.
+fn plain(c: char) -> Option<char> {
+    Some(match c {
+        '\u{2018}' | '\u{2019}' | '\u{201B}' | '\u{2BC}' | '\u{B4}' => '\'',
+        '\u{201C}' | '\u{201D}' | '\u{AB}' | '\u{BB}' => '"',
+        '\u{2013}' | '\u{2014}' | '\u{2010}' | '\u{2011}' => '-',
+        // Alef with hamza or madda, and alef maqsura, are written both ways.
+        'أ' | 'إ' | 'آ' => 'ا',
+        'ى' => 'ي',
+        // Short vowels and the stroke that only stretches; the dot over a capital I.
+        '\u{64B}'..='\u{652}' | '\u{640}' | '\u{307}' => return None,
+        'ё' => 'е',
+        c => c,
+    })
 }
 
 /// The first of `phrases` that stands in `even`, text made even as phrases are.

@@ -76,15 +76,22 @@ pub async fn collect<M: Mailbox>(
     let places = new_places(store, mailbox, &name, &opened, request, began, collected).await?;
     let all = places.len();
     let mut rest = &places[..];
-    while !rest.is_empty() {
-        let outcome = fetch(mailbox, request.clerk, rest, clock.now()).await?;
-        rest = &rest[outcome.asked_for..];
-        save(store, request.clerk, &name, &opened, &outcome, clock.now(), collected).await?;
-        progress(collected.new + collected.doubles, all);
-        file_new(store, request.clerk, clock.now(), &mut collected.mail).await?;
-        if let Some(fault) = outcome.ended_by {
+    let mut fetched = fetch(mailbox, request.clerk, rest, clock.now()).await?;
+    while let Some(batch) = fetched {
+        rest = &rest[batch.asked_for..];
+        // While one batch is stored and filed, the next one is on its way.
+        let next = fetch(mailbox, request.clerk, if batch.ended_by.is_none() { rest } else { &[] }, clock.now());
+        let stored = async {
+            save(store, request.clerk, &name, &opened, &batch, clock.now(), collected).await?;
+            progress(collected.new + collected.doubles, all);
+            Ok::<_, CollectError>(file_new(store, request.clerk, clock.now(), &mut collected.mail).await?)
+        };
+        let (next, stored) = tokio::join!(next, stored);
+        stored?;
+        if let Some(fault) = batch.ended_by {
             return Err(fault.into());
         }
+        fetched = next?;
     }
     let tx = store.begin().await?;
     // Mail that came while we read is not among what was read.
@@ -159,12 +166,16 @@ struct Batch {
     ended_by: Option<MailboxFault>,
 }
 
+/// As many as are stored at once; `None` where no place is left.
 async fn fetch<M: Mailbox>(
     mailbox: &mut M,
     clerk: &Clerk,
     places: &[Place],
     now: Instant,
-) -> Result<Batch, CollectError> {
+) -> Result<Option<Batch>, CollectError> {
+    if places.is_empty() {
+        return Ok(None);
+    }
     let mut batch = Batch::default();
     let spool = clerk.shelf.spool();
     let mut bytes = 0;
@@ -187,7 +198,7 @@ async fn fetch<M: Mailbox>(
         }
         batch.asked_for += 1;
     }
-    Ok(batch)
+    Ok(Some(batch))
 }
 
 fn shelve(clerk: &Clerk, place: &Place, fetched: Fetched, now: Instant) -> Result<Shelved, StoreError> {

@@ -26,6 +26,9 @@ const BATCH_BYTES: u64 = 2 * 1024 * 1024;
 /// Fewer messages than so many are read before another thread has begun.
 const WORTH_A_THREAD: usize = 8;
 
+/// Of an entry, until all of its batch are added together.
+const NO_NUMBER: i64 = 0;
+
 /// A message that was begun to be read so often, and never finished, ended the program each time.
 const TRIES: i32 = 2;
 
@@ -93,6 +96,8 @@ pub struct FiledMail {
     /// Bounces of letters that are in hand: read again at the next time.
     pub later: u64,
     pub bounced: Vec<DispatchId>,
+    /// Entries of a batch, which are added together at its end.
+    waiting: Vec<NewEntry>,
 }
 
 impl FiledMail {
@@ -110,6 +115,8 @@ impl FiledMail {
 /// When the database or the disk refuses. What was filed before stays filed; the rest is new still.
 pub async fn file_new(store: &Store, clerk: &Clerk, now: Instant, done: &mut FiledMail) -> Result<(), StoreError> {
     let mut after = 0;
+    // Whatever was put off before is met again.
+    done.later = 0;
     loop {
         let tx = store.begin().await?;
         let batch = tx.begin_reading(after, BATCH, BATCH_BYTES).await?;
@@ -147,6 +154,8 @@ async fn file(
     for (message, understood) in read {
         one(&tx, clerk, message, understood, &known, now, &mut filed).await?;
     }
+    let numbers = tx.add_entries(&filed.waiting, now).await?;
+    filed.entered.iter_mut().zip(numbers).for_each(|(entered, number)| entered.entry = number);
     tx.commit().await?;
     Ok(filed)
 }
@@ -224,7 +233,7 @@ async fn one(
     done: &mut FiledMail,
 ) -> Result<(), StoreError> {
     let Some(understood) = understood else {
-        return unreadable(tx, clerk, message, now, done).await;
+        return unreadable(tx, clerk, message, done).await;
     };
     let reading = &understood.reading;
     let at = happened(reading, message.arrived_at);
@@ -264,8 +273,7 @@ async fn one(
             return Ok(());
         }
     };
-    let entry = entry(message.key, reading, at, under, &clerk.by);
-    let number = tx.add_entry(&entry, now).await?;
+    done.waiting.push(entry(message.key, reading, at, under, &clerk.by));
     if let Some(filed) = under
         && reading.kind == MailKind::Bounce
         && let Some(letter) = known.letters.values().find(|letter| letter.key == filed.letter)
@@ -273,7 +281,7 @@ async fn one(
         done.bounced.extend(bounce(tx, reading, letter, message.key, &clerk.by, now).await?);
     }
     done.entered.push(Entered {
-        entry: number,
+        entry: NO_NUMBER,
         kind: reading.kind,
         under: under.map(|filed| (filed.campaign.clone(), filed.delegation)),
         why: why.to_owned(),
@@ -368,13 +376,7 @@ pub async fn bounce(
 }
 
 /// A message that cannot be read is shown to a person as it is.
-async fn unreadable(
-    tx: &Tx,
-    clerk: &Clerk,
-    message: &StoredMessage,
-    now: Instant,
-    done: &mut FiledMail,
-) -> Result<(), StoreError> {
+async fn unreadable(tx: &Tx, clerk: &Clerk, message: &StoredMessage, done: &mut FiledMail) -> Result<(), StoreError> {
     let why = "it could not be read: each try ended the program; its bytes are kept";
     let noted = ReadMessage {
         key: message.key,
@@ -411,7 +413,7 @@ async fn unreadable(
         corrects: None,
         by: clerk.by.clone(),
     };
-    let number = tx.add_entry(&entry, now).await?;
-    done.entered.push(Entered { entry: number, kind: MailKind::Other, under: None, why: why.to_owned() });
+    done.waiting.push(entry);
+    done.entered.push(Entered { entry: NO_NUMBER, kind: MailKind::Other, under: None, why: why.to_owned() });
     Ok(())
 }

@@ -43,6 +43,10 @@ impl StoreError {
         {
             return "the disk is full: make room, nothing was sent meanwhile".to_owned();
         }
+        if text.contains("disk I/O error") {
+            return "the disk refused: look at it, and at the space on it; nothing is sent that cannot be recorded"
+                .to_owned();
+        }
         if text.contains("locked") || text.contains("busy") {
             return "another program holds the database: end it, or wait and try again".to_owned();
         }
@@ -57,7 +61,10 @@ impl StoreError {
             Self::Open { .. } => "look at the path in [database] url and at the rights of its folder".to_owned(),
             Self::Unreachable(..) => "look at [database] url, and whether the server runs".to_owned(),
             Self::Copy(_) => "name an empty database to copy into, and let no worker run meanwhile".to_owned(),
-            Self::Shelf(_) => "look at the disk and at the rights of var/mail: what was stored stays, and the next `collect` goes on".to_owned(),
+            Self::Shelf(_) => {
+                "look at the disk and at the rights of var/mail: what was stored stays, and the next `collect` goes on"
+                    .to_owned()
+            }
             Self::Impossible(_) | Self::Changed(_) => "look at it with `demarche show`, and decide again".to_owned(),
             _ => "look at the database server's log; nothing is sent that cannot be recorded".to_owned(),
         }
