@@ -24,8 +24,8 @@ pub struct Doubt {
 /// Addresses of the letter's envelope that a bounce names. One that names nobody speaks of the only recipient there was.
 pub fn addresses<'a>(reading: &'a Reading, letter: &'a Written) -> Vec<(String, Option<&'a Returned>)> {
     let all: Vec<String> = letter.recipients.to.iter().chain(&letter.recipients.cc).map(ToString::to_string).collect();
-    if reading.returned.is_empty() && all.len() == 1 {
-        return all.into_iter().map(|address| (address, None)).collect();
+    if reading.returned.iter().all(|returned| returned.address.is_empty()) && all.len() == 1 {
+        return all.into_iter().map(|address| (address, reading.returned.first())).collect();
     }
     let named = |address: &String| reading.returned.iter().find(|r| r.address.eq_ignore_ascii_case(address));
     all.iter().filter_map(|address| named(address).map(|returned| (address.clone(), Some(returned)))).collect()
@@ -38,8 +38,8 @@ pub fn consequence(reading: &Reading, letter: &Written) -> Consequence {
     let mut consequence = Consequence::default();
     for (address, returned) in addresses(reading, letter) {
         let Some(returned) = returned else {
-            // A bounce that names nobody, of a letter to one address.
-            if reading.permanent() == Some(true) && letter.status == Status::Sent {
+            // It names nobody and gives no code, and a person said that it returns this letter, which went to one address.
+            if letter.status == Status::Sent {
                 consequence.bounced = Some(format!("{address} was refused later"));
             }
             continue;

@@ -175,6 +175,8 @@ pub struct Reading {
     /// Of an auto-reply: the day from which somebody is back, as a suggestion.
     pub back_on: Option<Day>,
     pub calendar: Option<CalendarAnswer>,
+    /// A challenge: the letter is kept back until somebody proves that people sent it.
+    pub wants_a_proof: bool,
     /// The writer's own visible words, without quotation and signature.
     pub text: String,
     /// The whole visible text.
@@ -202,6 +204,7 @@ impl Reading {
             returned_subject: None,
             back_on: None,
             calendar: None,
+            wants_a_proof: false,
             text: String::new(),
             whole: String::new(),
             enclosures: Vec::new(),
@@ -247,6 +250,7 @@ pub(crate) mod samples {
             returned_subject: None,
             back_on: None,
             calendar: None,
+            wants_a_proof: false,
             text: "We thank you for your letter.".into(),
             whole: "We thank you for your letter.".into(),
             enclosures: vec![],

@@ -12,6 +12,7 @@ struct Found {
     kind: Option<MailKind>,
     reasons: Vec<String>,
     letter_ids: Vec<String>,
+    wants_a_proof: bool,
     returned: Vec<Returned>,
     returned_subject: Option<String>,
     back_on: Option<Day>,
@@ -40,6 +41,7 @@ pub fn understand(message: &Incoming) -> Reading {
         returned_subject: found.returned_subject,
         back_on: found.back_on,
         calendar: found.calendar,
+        wants_a_proof: found.wants_a_proof,
         from,
         text,
         whole,
@@ -68,7 +70,8 @@ fn kind_of(message: &Incoming, whole: &str, brings_nothing: bool) -> Found {
         };
     }
     if let Some(receipt) = automatic::receipt(message, whole) {
-        return Found { letter_ids: receipt.letter_ids, ..of(MailKind::Receipt, receipt.reasons) };
+        let automatic::Receipt { letter_ids, reasons, wants_a_proof } = receipt;
+        return Found { letter_ids, wants_a_proof, ..of(MailKind::Receipt, reasons) };
     }
     if let Some(reasons) = bulk(message) {
         return of(MailKind::Other, reasons);

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use crate::adapters::store::{Asked, DispatchFilter, EntryFilter, MailState, Store, StoreError, StoredMessage, Tx};
 use crate::campaign::Condition;
 use crate::inbox::matching::known::is_own;
-use crate::inbox::matching::{Known, Written};
+use crate::inbox::matching::{Known, Source, Written};
 use crate::inbox::{Kind, MailKind, Reading, bounced};
 use crate::outbox::{Dispatch, Status};
 use crate::responses::{NewEntry, Stance};
@@ -146,6 +146,15 @@ async fn remember(
     if !person || message.authenticity.as_deref() == Some("suspicious") || is_own(&to.own, address) {
         return Ok(None);
     }
+    // What the contact list says of an address is not undone by one message.
+    let asked = Asked { addresses: [address.to_owned()].into(), ..Asked::default() };
+    let known = tx.known(&asked).await?;
+    let listed = known.addresses.get(address).map(Vec::as_slice).unwrap_or_default();
+    let theirs = |state: StateCode| listed.contains(&(state, Source::List));
+    if listed.iter().any(|(state, source)| *source == Source::List && *state != to.delegation) && !theirs(to.delegation)
+    {
+        return Ok(None);
+    }
     tx.remember_sender(address, to.delegation, by, now).await?;
     Ok(Some(address.to_owned()))
 }
@@ -159,7 +168,7 @@ async fn returned(
     now: Instant,
 ) -> Result<Option<DispatchId>, StoreError> {
     let reading = Reading { returned: message.details.returned(), ..Reading::nothing(MailKind::Bounce) };
-    if reading.returned.is_empty() || bounced::addresses(&reading, letter).is_empty() {
+    if bounced::addresses(&reading, letter).is_empty() {
         return Ok(None);
     }
     bounce(tx, &reading, letter, message.key, by, now).await

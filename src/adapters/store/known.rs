@@ -6,7 +6,8 @@ use sea_orm::{
     ColumnTrait as _, ConnectionTrait as _, EntityTrait as _, FromQueryResult as _, QueryFilter as _, Set, Value,
 };
 
-use super::entities::{correspondent, dispatch, remembered_sender};
+use super::entities::{attempt, correspondent, dispatch, remembered_sender};
+use super::history::StoredRecipient;
 use super::{StoreError, Tx, rows};
 use crate::inbox::matching::writer::{domain, domain_and_above, is_of_somebody};
 use crate::inbox::matching::{Known, Source, Written};
@@ -49,6 +50,7 @@ impl Tx {
                 known.tokens.insert(token, letter);
             }
         }
+        self.earlier_recipients(&mut known).await?;
         self.addresses(asked, &mut known, &mut states).await?;
         let mut domains: BTreeSet<String> = BTreeSet::new();
         for address in &asked.addresses {
@@ -70,6 +72,29 @@ impl Tx {
             found.extend(query.all(&self.tx).await?);
         }
         Ok(found)
+    }
+
+    /// Where earlier tries of the letters that mail names went: after a correction, what comes back late still names the old address.
+    async fn earlier_recipients(&self, known: &mut Known) -> Result<(), StoreError> {
+        let mut letters: Vec<&mut Written> = known.letters.values_mut().chain(known.tokens.values_mut()).collect();
+        let keys: Vec<i64> = letters.iter().map(|letter| letter.key).collect();
+        for batch in keys.chunks(AT_ONCE) {
+            let rows = attempt::Entity::find()
+                .filter(attempt::Column::Dispatch.is_in(batch.iter().copied()))
+                .filter(attempt::Column::EndedAt.is_not_null())
+                .all(&self.tx)
+                .await?;
+            for row in rows {
+                let tried: Vec<StoredRecipient> =
+                    serde_json::from_str(&row.recipients).map_err(|e| StoreError::row("attempts", row.key, e))?;
+                for letter in letters.iter_mut().filter(|letter| letter.key == row.dispatch) {
+                    let earlier = tried.iter().map(|one| one.address.to_lowercase());
+                    let earlier: Vec<String> = earlier.filter(|address| !letter.went_to(address)).collect();
+                    letter.earlier_recipients.extend(earlier);
+                }
+            }
+        }
+        Ok(())
     }
 
     async fn dispatches_of_tokens(&self, tokens: &BTreeSet<String>) -> Result<Vec<dispatch::Model>, StoreError> {
@@ -216,6 +241,7 @@ fn written(model: &dispatch::Model) -> Result<Written, StoreError> {
         message_id: dispatch.message_id.trim_matches(['<', '>']).to_owned(),
         subject: dispatch.subject,
         recipients: dispatch.recipients,
+        earlier_recipients: Vec::new(),
         status: dispatch.status,
         sent_at: dispatch.sent_at,
         id: dispatch.id,

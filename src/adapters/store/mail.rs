@@ -257,6 +257,16 @@ impl Store {
         message::Entity::find_by_id(key).one(&self.db).await?.map(stored).transpose()
     }
 
+    /// How many messages of a mailbox could not be had: too large, or refused by the server.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn not_had(&self, name: &str) -> Result<u64, StoreError> {
+        use mail_place::Column as C;
+        let query = mail_place::Entity::find().filter(C::Mailbox.eq(name)).filter(C::Message.is_null());
+        Ok(query.filter(C::Fault.is_not_null()).count(&self.db).await?)
+    }
+
     /// When the first letter was handed to a server or a folder.
     ///
     /// # Errors

@@ -24,7 +24,7 @@ impl Store {
     /// When the database refuses, or holds a row that this program did not write.
     pub async fn unfiled(&self, since: Instant, limit: u32) -> Result<Vec<Unfiled>, StoreError> {
         let sql = "SELECT a.key, a.claimed_at, d.campaign, d.message_id, d.digest FROM attempts a JOIN dispatches d ON d.key = a.dispatch \
-                   WHERE a.filed_at IS NULL AND a.outcome = 'taken' AND a.via = 'smtp' AND a.ended_at > $1 AND a.fence = d.fence \
+                   WHERE a.filed_at IS NULL AND a.outcome = 'taken' AND a.via = 'smtp' AND a.ended_at > $1 AND a.fence = d.fence AND d.status IN ('sent', 'bounced') \
                    ORDER BY a.ended_at, a.key LIMIT $2";
         let values: Vec<Value> = vec![since.millis().into(), i64::from(limit).into()];
         let statement = Statement::from_sql_and_values(self.db.get_database_backend(), sql, values);

@@ -47,7 +47,7 @@ pub async fn run(context: &Context, args: &StatusArgs) -> Result<Answer, CliErro
         .collect::<Vec<_>>()
         .join("\n");
     let mail = incoming(context, &workspace, &store).await?;
-    let needs = summaries.iter().any(CampaignSummary::needs_a_person) || mail.waiting > 0;
+    let needs = summaries.iter().any(CampaignSummary::needs_a_person) || mail.waiting > 0 || mail.not_had > 0;
     let mut text =
         if text.is_empty() { "nothing has been planned: run `demarche plan CAMPAIGN`\n".to_owned() } else { text };
     text.push_str(&mail.told());
@@ -60,6 +60,8 @@ struct Incoming {
     /// Whether a mailbox is named that answers are read from.
     reads: bool,
     last_read: Option<Instant>,
+    /// Messages that could not be had, and may be answers.
+    not_had: u64,
     /// In the pen.
     waiting: u64,
     oldest: Option<Instant>,
@@ -70,12 +72,12 @@ struct Incoming {
 async fn incoming(context: &Context, workspace: &Workspace, store: &Store) -> Result<Incoming, CliError> {
     let name = mail::mailbox_name(context, workspace);
     let (waiting, oldest) = store.pen().await?;
-    let last_read = match &name {
-        Some(name) => store.mailbox(name).await?.and_then(|known| known.read_at),
-        None => None,
+    let (last_read, not_had) = match &name {
+        Some(name) => (store.mailbox(name).await?.and_then(|known| known.read_at), store.not_had(name).await?),
+        None => (None, 0),
     };
     let overdue = overdue_followups(store, Zone::GENEVA.day_of(context.now())).await?.len();
-    Ok(Incoming { reads: name.is_some(), last_read, waiting, oldest, overdue })
+    Ok(Incoming { reads: name.is_some(), last_read, not_had, waiting, oldest, overdue })
 }
 
 impl Incoming {
@@ -85,6 +87,12 @@ impl Incoming {
             let since =
                 self.oldest.map(|at| format!(", the oldest since {}", Zone::GENEVA.show(at))).unwrap_or_default();
             text.push_str(&format!("{} in the pen{since}: `demarche pen`\n", output::count(self.waiting, "message")));
+        }
+        if self.not_had > 0 {
+            let messages = output::count(self.not_had, "message");
+            text.push_str(&format!(
+                "{messages} could not be had from the mailbox, and may be answers: `demarche collect` says why\n"
+            ));
         }
         if self.overdue > 0 {
             let actions = output::count(self.overdue, "next action");
@@ -100,7 +108,7 @@ impl Incoming {
 
     fn value(&self) -> Value {
         json!({
-            "reads": self.reads, "last_read": self.last_read, "in_pen": self.waiting, "oldest_in_pen": self.oldest,
+            "reads": self.reads, "last_read": self.last_read, "not_had": self.not_had, "in_pen": self.waiting, "oldest_in_pen": self.oldest,
             "overdue_actions": self.overdue,
         })
     }

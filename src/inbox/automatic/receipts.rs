@@ -8,6 +8,8 @@ use super::super::phrases::{among, beginning, even};
 pub struct Receipt {
     pub reasons: Vec<String>,
     pub letter_ids: Vec<String>,
+    /// A challenge: the letter is kept back until somebody proves that people sent it.
+    pub wants_a_proof: bool,
 }
 
 /// Subjects of read receipts that Exchange writes without RFC 8098, with what their text says then.
@@ -125,7 +127,7 @@ fn by_report(message: &Incoming) -> Option<Receipt> {
     let mut letter_ids = value("original-message-id").map(|id| ids_in(&id)).unwrap_or_default();
     letter_ids.extend(message.enclosed().flat_map(|letter| letter.ids("message-id")));
     let disposition = beginning(&disposition, 80);
-    Some(Receipt { reasons: vec![format!("a read receipt (RFC 8098): `{disposition}`")], letter_ids })
+    Some(Receipt { reasons: vec![format!("a read receipt (RFC 8098): `{disposition}`")], letter_ids, wants_a_proof: false })
 }
 
 fn by_words(message: &Incoming, whole: &str) -> Option<Receipt> {
@@ -137,6 +139,7 @@ fn by_words(message: &Incoming, whole: &str) -> Option<Receipt> {
     (words.len() < 1_200).then(|| Receipt {
         reasons: vec![format!("its subject begins with `{begins}`, and it says `{says}`")],
         letter_ids: Vec::new(),
+        wants_a_proof: false,
     })
 }
 
@@ -149,5 +152,6 @@ fn challenge(message: &Incoming, whole: &str) -> Option<Receipt> {
     (asks && !answers).then(|| Receipt {
         reasons: vec![format!("a challenge: it says `{says}` and wants a proof")],
         letter_ids: Vec::new(),
+        wants_a_proof: true,
     })
 }

@@ -16,6 +16,8 @@ pub struct Written {
     pub message_id: String,
     pub subject: String,
     pub recipients: Recipients,
+    /// Where earlier tries went; small letters.
+    pub earlier_recipients: Vec<String>,
     pub status: Status,
     /// When a server took it; also of one that came back later.
     pub sent_at: Option<Instant>,
@@ -26,6 +28,10 @@ impl Written {
     pub fn has_left(&self) -> bool {
         self.sent_at.is_some()
             || matches!(self.status, Status::Sending | Status::Uncertain | Status::Sent | Status::Bounced)
+    }
+
+    pub fn went_before_to(&self, address: &str) -> bool {
+        self.earlier_recipients.contains(&address.to_lowercase())
     }
 
     pub fn went_to(&self, address: &str) -> bool {
@@ -131,6 +137,7 @@ pub(crate) mod samples {
             message_id: format!("{key}@coalition.example"),
             subject: format!("Joint letter of {}", id.campaign),
             recipients: Recipients { to: to.iter().map(|a| a.parse().unwrap()).collect(), cc: vec![] },
+            earlier_recipients: vec![],
             status: Status::Sent,
             sent_at: Some(Instant::from_millis(sent * 86_400_000)),
             id: id.clone(),

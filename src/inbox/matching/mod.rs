@@ -56,6 +56,9 @@ fn cautiously(mail: &Incoming<'_>, filing: Filing) -> Filing {
     let why = match (mail.suspicious, mail.reading.kind) {
         (Some(suspicion), _) => format!("suspicious: {suspicion}"),
         (None, MailKind::Other) => "by its form it answers no letter".to_owned(),
+        _ if mail.reading.wants_a_proof => {
+            "a challenge: the letter is kept back until somebody proves there that people sent it".to_owned()
+        }
         _ => return filing,
     };
     match filing {
@@ -133,7 +136,20 @@ fn by_name(mail: &Incoming<'_>, known: &Known, named: &[(&Written, MatchedBy)]) 
 fn bounced(mail: &Incoming<'_>, known: &Known, named: &[(&Written, MatchedBy)]) -> Filing {
     let reading = mail.reading;
     for (letter, rule) in named {
-        if !bounced::addresses(reading, letter).is_empty() {
+        let addresses = bounced::addresses(reading, letter);
+        let of_before = || reading.returned.iter().any(|returned| letter.went_before_to(&returned.address));
+        if addresses.is_empty() && of_before() {
+            // Nothing follows from it: the letter has gone to a corrected address since.
+            return Filing::Filed(Filed {
+                campaign: letter.id.campaign.clone(),
+                delegation: letter.id.delegation,
+                letter: letter.key,
+                matched_by: *rule,
+                confidence: Confidence::Certain,
+                because: format!("it returns an earlier try of {}, to an address that it no longer goes to", letter.id),
+            });
+        }
+        if addresses.iter().any(|(_, returned)| returned.is_some()) {
             // Its outcome is being stored; what came back is read again in a moment.
             if letter.status == Status::Sending {
                 return Filing::Later;
@@ -157,7 +173,9 @@ fn bounced(mail: &Incoming<'_>, known: &Known, named: &[(&Written, MatchedBy)]) 
             because: format!("it returns {}", letter.id),
         });
     }
+    let names_nobody = reading.returned.iter().all(|returned| returned.address.is_empty());
     let why = match (named.is_empty(), reading.originals.is_empty()) {
+        (false, _) if names_nobody => "it returns a letter of ours, and does not say for whom",
         (false, _) => "it returns a letter of ours, but for an address that the letter did not go to",
         (true, false) => "it returns a letter that we did not send",
         (true, true) => "it does not say which letter it returns",

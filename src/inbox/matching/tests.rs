@@ -185,10 +185,30 @@ fn a_bounce_counts_for_a_letter_and_an_address_of_ours_alone() {
         (hard("forged@coalition.example", "head@fra.example"), "pen FRA"),
         (hard("", "mission@swe.example"), "pen SWE"),
         (hard("", "nobody@elsewhere.example"), "pen"),
-        (a_bounce("1@coalition.example", &[]), "returned-letter certain FRA 1"),
+        (a_bounce("1@coalition.example", &[]), "pen FRA"),
+        (hard("1@coalition.example", ""), "returned-letter certain FRA 1"),
     ] {
         assert_eq!(said(&filed(&bounce, &known)), wanted, "{bounce:?}");
     }
+}
+
+#[test]
+fn a_late_bounce_of_a_corrected_address_is_filed_and_nothing_follows() {
+    let mut known = books();
+    let letter = known.letters.get_mut("1@coalition.example").unwrap();
+    letter.earlier_recipients = vec!["old@fra.example".into()];
+    let letter = letter.clone();
+    let late = a_bounce("1@coalition.example", &[("Old@fra.example", "5.1.1", Some(true))]);
+    assert_eq!(said(&filed(&late, &known)), "returned-letter certain FRA 1");
+    assert_eq!(bounced::consequence(&late, &letter), bounced::Consequence::default());
+}
+
+#[test]
+fn a_challenge_waits_for_a_person_because_the_letter_waits_too() {
+    let known = books();
+    let asks =
+        |from| Reading { kind: MailKind::Receipt, wants_a_proof: true, ..answering(from, &["1@coalition.example"]) };
+    assert_eq!(said(&filed(&asks("head@fra.example"), &known)), "pen FRA");
 }
 
 #[test]

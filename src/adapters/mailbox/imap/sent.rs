@@ -100,7 +100,10 @@ impl SentFolder {
         let wanted = words::quoted(&format!("<{id}>")).filter(|_| !id.is_empty()).ok_or_else(|| {
             Failed::Told(MailboxFault::Message { what: format!("`{}` is no Message-ID", safe_text::line(message_id)) })
         })?;
-        let there = folder::numbers(&mut session, &format!("UID SEARCH HEADER Message-ID {wanted}")).await;
+        // A letter that came back and was corrected leaves once more under its name: its date tells the two copies apart.
+        let date =
+            date_of(message).and_then(words::quoted).map(|date| format!(" HEADER Date {date}")).unwrap_or_default();
+        let there = folder::numbers(&mut session, &format!("UID SEARCH HEADER Message-ID {wanted}{date}")).await;
         if !there.map_err(failed)?.is_empty() {
             return Ok((Filed::Before, session));
         }
@@ -119,6 +122,12 @@ impl Archive for SentFolder {
     async fn close(&mut self) {
         Self::close(self).await;
     }
+}
+
+/// What our `Date` says, which stands in the first line.
+fn date_of(message: &[u8]) -> Option<&str> {
+    let line = message.split(|byte| *byte == b'\n').next()?;
+    std::str::from_utf8(line).ok()?.strip_prefix("Date: ").map(str::trim)
 }
 
 /// Why a letter is not filed.
