@@ -496,7 +496,9 @@ async fn messages_that_can_never_be_had_keep_nobody_from_the_others(home: Home) 
     let tx = store.begin().await.unwrap();
     tx.note_mailbox("box", 1, None).await.unwrap();
     for n in 0..25 {
-        tx.note_place("box", 1, &Place { name: format!("m{n:02}") }, None, Some("too large")).await.unwrap();
+        let place = Place { name: format!("m{n:02}") };
+        let noted = NotedPlace { place: &place, message: None, fault: Some("too large") };
+        tx.note_places("box", 1, &[noted]).await.unwrap();
     }
     tx.commit().await.unwrap();
     let mut asked = std::collections::BTreeSet::new();
