@@ -144,7 +144,7 @@ struct Shelved {
 }
 
 impl Shelved {
-    fn new(&self, source: &str) -> NewMessage {
+    fn record(&self, source: &str) -> NewMessage {
         NewMessage {
             fingerprint: self.fingerprint.clone(),
             raw: self.raw.clone(),
@@ -224,7 +224,7 @@ async fn save(
 ) -> Result<(), CollectError> {
     let raws: Vec<&str> = batch.shelved.iter().map(|message| message.raw.as_str()).collect();
     clerk.shelf.flush(&raws).map_err(StoreError::Shelf)?;
-    let new: Vec<NewMessage> = batch.shelved.iter().map(|message| message.new(name)).collect();
+    let new: Vec<NewMessage> = batch.shelved.iter().map(|message| message.record(name)).collect();
     let tx = store.begin().await?;
     let kept = tx.store_messages(&new, now).await?;
     let mut places = Vec::new();

@@ -127,7 +127,11 @@ fn by_report(message: &Incoming) -> Option<Receipt> {
     let mut letter_ids = value("original-message-id").map(|id| ids_in(&id)).unwrap_or_default();
     letter_ids.extend(message.enclosed().flat_map(|letter| letter.ids("message-id")));
     let disposition = beginning(&disposition, 80);
-    Some(Receipt { reasons: vec![format!("a read receipt (RFC 8098): `{disposition}`")], letter_ids, wants_a_proof: false })
+    Some(Receipt {
+        reasons: vec![format!("a read receipt (RFC 8098): `{disposition}`")],
+        letter_ids,
+        wants_a_proof: false,
+    })
 }
 
 fn by_words(message: &Incoming, whole: &str) -> Option<Receipt> {
