@@ -32,7 +32,7 @@ use demarche::steps::collect::{CollectError, CollectRequest, Collected, collect}
 use demarche::steps::decide::{Decider, Decision, decide};
 use demarche::steps::dispatch::{Policy, Turn, TurnInput, turn};
 use demarche::steps::erase::{Read, erase};
-use demarche::steps::filing::{Clerk, Understand, Understood};
+use demarche::steps::filing::{Clerk, TRIES, Understand, Understood};
 use demarche::steps::pen::{Assigned, Assignment, assign, dismiss};
 use demarche::steps::returned::weigh_bounces;
 use home::Home;
@@ -287,7 +287,7 @@ async fn what_ended_the_program_while_it_was_read_is_set_before_a_person(home: H
     let mail = a_reply("mission@fra.mission.example", "1@x.example", "", "Re: Joint letter", "Yes.");
     let mut mailbox = OfficeBox::with(&[&mail]);
     let killed = Understand(Arc::new(|_: &[u8]| panic!("as if the machine had run out of memory")));
-    for _ in 0..2 {
+    for _ in 0..TRIES {
         let clerk = Clerk { understand: killed.clone(), ..office.clerk() };
         let request = CollectRequest { clerk: &clerk, since: None, watched: Some(MAILBOX) };
         let outcome =
