@@ -7,6 +7,7 @@ use crate::adapters::store::StoreError;
 use crate::ports::MailboxFault;
 use crate::steps::correct::CorrectError;
 use crate::steps::plan::PlanError;
+use crate::steps::record::CorrectionError;
 use crate::vocabulary::problem::Problem;
 
 /// What a command answers: one value, told in two ways.
@@ -106,6 +107,17 @@ impl From<MailboxFault> for CliError {
             MailboxFault::Settings { what, help } => Self::request(what, help),
             MailboxFault::Away { what, help } => Self::world(what, help),
             MailboxFault::Message { what } => Self::world(what, "other messages can be read"),
+        }
+    }
+}
+
+/// Why an entry was not corrected, and what to do.
+impl From<CorrectionError> for CliError {
+    fn from(error: CorrectionError) -> Self {
+        match error {
+            CorrectionError::Store(error) => error.into(),
+            CorrectionError::Superseded(_, newer) => Self::request(error.to_string(), format!("correct entry {newer}")),
+            _ => Self::request(error.to_string(), "`demarche log` lists the entries"),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod args;
+mod campaigns;
 mod commands;
 pub mod context;
 pub mod diagnostics;
@@ -16,6 +17,7 @@ mod previewed;
 mod proposal;
 mod reading;
 pub mod wiring;
+mod words;
 
 use std::process::ExitCode;
 

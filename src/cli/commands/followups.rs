@@ -5,13 +5,14 @@ use serde_json::{Value, json};
 use crate::adapters::store::EntryFilter;
 use crate::cli::answer::{Answer, CliError};
 use crate::cli::args::{FollowupAddArgs, FollowupsArgs, FollowupsCommand};
-use crate::cli::commands::meeting::writing_campaign;
-use crate::cli::commands::meeting_show::known;
+use crate::cli::campaigns::writing_campaign;
+use crate::cli::commands::action_words::{due, refused_action, with_weekday};
+use crate::cli::commands::meeting_words::known;
 use crate::cli::context::{Context, state};
 use crate::cli::output::{self, cell};
 use crate::responses::followup::in_order;
-use crate::responses::{Action, Followup, FollowupError, NewFollowup};
-use crate::schedule::{Calendar, Deadline};
+use crate::responses::{Action, Followup, NewFollowup};
+use crate::schedule::Calendar;
 use crate::steps::followups::{FollowupRefused, add_followup, finish_followup};
 use crate::vocabulary::{CampaignId, Day, StateCode, Zone};
 
@@ -21,20 +22,6 @@ pub async fn run(context: &Context, args: &FollowupsArgs) -> Result<Answer, CliE
         Some(FollowupsCommand::Add(args)) => add(context, args).await,
         Some(FollowupsCommand::Done { action, note }) => done(context, *action, note.as_deref()).await,
     }
-}
-
-pub fn refused_action(error: &FollowupError) -> CliError {
-    CliError::request(error.to_string(), error.help())
-}
-
-/// `Wed 2018-04-04 (3 working days after 2018-03-28; Good Friday (2018-03-30) is not counted)`
-pub fn due(due: &Deadline) -> String {
-    let counted = if due.counted.is_empty() { String::new() } else { format!(" ({})", due.counted.join("; ")) };
-    format!("{}{}", with_weekday(due.day), cell(&counted))
-}
-
-fn with_weekday(day: Day) -> String {
-    day.date().format("%a %Y-%m-%d").to_string()
 }
 
 async fn list(context: &Context, args: &FollowupsArgs) -> Result<Answer, CliError> {

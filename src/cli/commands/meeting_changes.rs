@@ -7,13 +7,12 @@ use serde_json::json;
 use crate::adapters::store::{MeetingFilter, Store};
 use crate::cli::answer::{Answer, CliError};
 use crate::cli::args::{MeetingDoneArgs, MeetingMoveArgs};
-use crate::cli::commands::followups::{due, refused_action};
-use crate::cli::commands::log::correct::refused as corrected;
-use crate::cli::commands::log::{ask_of, known_ask, stance_of};
-use crate::cli::commands::meeting::{begins, length, noted, place, to_confirm, value, when, zone_of};
-use crate::cli::commands::meeting_show::{known, unknown};
+use crate::cli::campaigns::zone_of;
+use crate::cli::commands::action_words::{due, refused_action};
+use crate::cli::commands::meeting_words::{begins, known, length, noted, place, to_confirm, unknown, value, when};
 use crate::cli::context::{Context, shown};
 use crate::cli::output::cell;
+use crate::cli::words::{ask_of, known_ask, stance_of};
 use crate::inbox::{CalendarAnswer, Kind};
 use crate::responses::meeting::notes;
 use crate::responses::{Action, Meeting, NoAnswer, Weighed};
@@ -203,7 +202,7 @@ pub async fn confirm(context: &Context, id: i64, entry: i64) -> Result<Answer, C
 /// # Errors
 /// When there is no such entry, a later one has taken its place, it is none, or it is somebody else's.
 async fn answer_of(store: &Store, meeting: &Meeting, id: i64) -> Result<CalendarAnswer, CliError> {
-    let entry = in_force(store, id).await.map_err(corrected)?;
+    let entry = in_force(store, id).await?;
     if entry.kind != Kind::CalendarReply {
         return Err(CliError::request(
             format!("entry {id} is a {}, not the answer to an invitation", entry.kind),

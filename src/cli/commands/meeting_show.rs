@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::adapters::store::{MeetingEvent, Store};
+use crate::adapters::store::MeetingEvent;
 use crate::cli::answer::{Answer, CliError};
-use crate::cli::commands::meeting::{file, standing, value, when, zone_of};
+use crate::cli::campaigns::zone_of;
+use crate::cli::commands::meeting_words::{file, known, standing, value, when};
 use crate::cli::context::Context;
 use crate::cli::output::cell;
 use crate::responses::{Arrangement, Followup, Meeting};
@@ -42,16 +43,6 @@ pub async fn run(context: &Context, id: i64, ics: bool) -> Result<Answer, CliErr
     json["history"] = events.iter().map(event_value).collect();
     json["followups"] = followups.iter().map(|followup| json!(followup.id)).collect();
     Ok(Answer::new(text, &json))
-}
-
-/// # Errors
-/// When there is none with that number.
-pub async fn known(store: &Store, id: i64) -> Result<Meeting, CliError> {
-    store.meeting(id).await?.ok_or_else(|| unknown(id))
-}
-
-pub fn unknown(id: i64) -> CliError {
-    CliError::request(format!("there is no meeting {id}"), "`demarche meeting list --all` lists them")
 }
 
 fn facts(meeting: &Meeting, zone: Zone) -> String {

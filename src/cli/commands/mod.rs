@@ -1,5 +1,6 @@
 //! One file a command.
 
+mod action_words;
 pub mod approve;
 pub mod calendar;
 pub mod calendar_export;
@@ -20,6 +21,7 @@ pub mod man;
 pub mod meeting;
 mod meeting_changes;
 mod meeting_show;
+mod meeting_words;
 pub mod pen;
 pub mod plan;
 pub mod positions;

@@ -5,7 +5,6 @@ use serde_json::{Value, json};
 use crate::adapters::store::{EntryFilter, Guessed, MailState, Store, StoredMessage};
 use crate::cli::answer::{Answer, CliError};
 use crate::cli::args::{PenArgs, PenCommand};
-use crate::cli::commands::log::correct::refused;
 use crate::cli::commands::log::first_words;
 use crate::cli::context::Context;
 use crate::cli::mail;
@@ -44,7 +43,7 @@ pub fn free(let_go: &[DispatchId]) -> String {
 fn not_done(error: PenError) -> CliError {
     match error {
         PenError::Store(error) => error.into(),
-        PenError::Correction(error) => refused(error),
+        PenError::Correction(error) => error.into(),
         PenError::NotInPen(_) => CliError::request(error.to_string(), "`demarche pen` lists those that do"),
         PenError::NotAside(_) => CliError::request(error.to_string(), "`demarche pen --aside` lists those"),
     }

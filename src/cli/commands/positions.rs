@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::campaign::{Group, State};
 use crate::cli::answer::{Answer, CliError};
 use crate::cli::args::PositionsArgs;
-use crate::cli::commands::meeting::planned;
+use crate::cli::campaigns::planned;
 use crate::cli::context::{Context, campaign_id, day, state};
 use crate::cli::output::{self, cell, count, terminal_width};
 use crate::config::workspace::{CALENDAR, POSITIONS, Workspace};

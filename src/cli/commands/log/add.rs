@@ -3,11 +3,11 @@
 use serde_json::json;
 
 use super::attachments::keep;
-use super::{ask_of, kind_of, known_ask, stance_of};
 use crate::cli::answer::{Answer, CliError};
 use crate::cli::args::LogAddArgs;
-use crate::cli::commands::meeting::writing_campaign;
+use crate::cli::campaigns::writing_campaign;
 use crate::cli::context::{Context, moment, state};
+use crate::cli::words::{ask_of, kind_of, known_ask, stance_of};
 use crate::inbox::Kind;
 use crate::responses::NewEntry;
 use crate::steps::record::add_entry;

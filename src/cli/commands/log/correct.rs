@@ -1,11 +1,13 @@
 //! `demarche log classify` and `log assign`: a new entry that says better what an earlier one was.
 
-use super::{ask_of, known_ask, one, stance_of, value};
+use super::{one, value};
 use crate::cli::answer::{Answer, CliError};
+use crate::cli::campaigns::planned;
 use crate::cli::context::{Context, campaign_id, state};
 use crate::cli::mail;
+use crate::cli::words::{ask_of, known_ask, stance_of};
 use crate::steps::pen::{Assignment, assign as file_under};
-use crate::steps::record::{CorrectionError, Reading, correct_entry};
+use crate::steps::record::{Reading, correct_entry};
 
 pub async fn classify(context: &Context, id: i64, stance: &str, ask: Option<&str>) -> Result<Answer, CliError> {
     let workspace = context.workspace();
@@ -19,7 +21,7 @@ pub async fn classify(context: &Context, id: i64, stance: &str, ask: Option<&str
     if let (Some(campaign), Some(ask)) = (&old.campaign, &reading.ask) {
         known_ask(&workspace, campaign, ask)?;
     }
-    let number = correct_entry(&store, id, &reading, &context.by, context.now()).await.map_err(refused)?;
+    let number = correct_entry(&store, id, &reading, &context.by, context.now()).await?;
     let entry = one(&store, number).await?;
     let stance = entry.stance.map(|s| s.to_string()).unwrap_or_else(|| "no stance".to_owned());
     let delegation = entry.delegation.map(|d| d.to_string()).unwrap_or_default();
@@ -31,7 +33,7 @@ pub async fn assign(context: &Context, id: i64, delegation: &str, campaign: Opti
     let store = context.planned_store(&workspace).await?;
     let campaign = campaign.map(campaign_id).transpose()?;
     if let Some(campaign) = &campaign {
-        crate::cli::commands::meeting::planned(&store.plans().await?, campaign)?;
+        planned(&store.plans().await?, campaign)?;
     }
     let assignment = Assignment {
         delegation: state(delegation)?,
@@ -39,7 +41,7 @@ pub async fn assign(context: &Context, id: i64, delegation: &str, campaign: Opti
         own: context.own_addresses(&workspace),
         mailbox: mail::mailbox_name(context, &workspace),
     };
-    let done = file_under(&store, id, &assignment, &context.by, context.now()).await.map_err(refused)?;
+    let done = file_under(&store, id, &assignment, &context.by, context.now()).await?;
     let entry = one(&store, done.entry).await?;
     let answers = entry.dispatch.as_ref().map(|id| format!(", answers {id}")).unwrap_or_default();
     let delegation = entry.delegation.map(|state| state.to_string()).unwrap_or_default();
@@ -66,13 +68,4 @@ pub async fn assign(context: &Context, id: i64, delegation: &str, campaign: Opti
         ));
     }
     Ok(Answer::new(text, &value(&entry)))
-}
-
-/// Why an entry was not corrected, and what to do.
-pub fn refused(error: CorrectionError) -> CliError {
-    match error {
-        CorrectionError::Store(error) => error.into(),
-        CorrectionError::Superseded(_, newer) => CliError::request(error.to_string(), format!("correct entry {newer}")),
-        _ => CliError::request(error.to_string(), "`demarche log` lists the entries"),
-    }
 }

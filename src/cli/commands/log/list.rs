@@ -2,13 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::{first_words, kind_of, stance_of, value};
+use super::{first_words, value};
 use crate::adapters::store::{EntryFilter, StoredEntry};
 use crate::cli::answer::{Answer, CliError};
 use crate::cli::args::LogArgs;
-use crate::cli::commands::meeting::planned;
+use crate::cli::campaigns::planned;
 use crate::cli::context::{Context, campaign_id, day, state};
 use crate::cli::output::{self, cell};
+use crate::cli::words::{kind_of, stance_of};
 use crate::report::csv::Csv;
 use crate::vocabulary::{TimeOfDay, Zone};
 

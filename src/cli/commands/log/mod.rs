@@ -2,7 +2,7 @@
 
 mod add;
 mod attachments;
-pub mod correct;
+mod correct;
 mod list;
 mod show;
 
@@ -12,10 +12,6 @@ use crate::adapters::store::{EntryFilter, Store, StoredEntry};
 use crate::cli::answer::{Answer, CliError};
 use crate::cli::args::{LogArgs, LogCommand};
 use crate::cli::context::Context;
-use crate::config::workspace::Workspace;
-use crate::inbox::Kind;
-use crate::responses::Stance;
-use crate::vocabulary::{AskId, CampaignId};
 
 pub async fn run(context: &Context, args: &LogArgs) -> Result<Answer, CliError> {
     match &args.command {
@@ -31,35 +27,6 @@ pub async fn run(context: &Context, args: &LogArgs) -> Result<Answer, CliError> 
             correct::assign(context, *entry, delegation, campaign.as_deref()).await
         }
     }
-}
-
-/// # Errors
-/// With the nearest word.
-pub fn kind_of(text: &str) -> Result<Kind, CliError> {
-    text.parse().map_err(|why: String| CliError::request(why, "see `demarche log --help`"))
-}
-
-/// # Errors
-/// With the nearest word.
-pub fn stance_of(text: &str) -> Result<Stance, CliError> {
-    text.parse().map_err(|why: String| CliError::request(why, "see `demarche log --help`"))
-}
-
-/// # Errors
-/// With the form of an ask's name.
-pub fn ask_of(text: &str) -> Result<AskId, CliError> {
-    text.parse().map_err(|e| CliError::request(format!("{e}"), "asks stand in the campaign's file, as [[ask]]"))
-}
-
-/// # Errors
-/// When the campaign's file has no such ask; without the file nobody can tell.
-pub fn known_ask(workspace: &Workspace, campaign: &CampaignId, ask: &AskId) -> Result<(), CliError> {
-    let Some(file) = workspace.campaign(campaign) else { return Ok(()) };
-    if file.campaign.asks.iter().any(|known| known.id == *ask) {
-        return Ok(());
-    }
-    let known = file.campaign.asks.iter().map(|a| a.id.as_str()).collect::<Vec<_>>().join(", ");
-    Err(CliError::request(format!("campaign {campaign} has no ask `{ask}`"), format!("its asks are {known}")))
 }
 
 /// The entry of that number.
