@@ -16,7 +16,7 @@ impl MigrationTrait for Migration {
     }
 }
 
-const STATEMENTS: [&str; 20] = [
+const STATEMENTS: [&str; 21] = [
     "CREATE TABLE mailboxes (
         name TEXT PRIMARY KEY,                  -- where it is, without a password
         validity BIGINT NOT NULL,               -- UIDVALIDITY; places of another one mean nothing
@@ -95,6 +95,7 @@ const STATEMENTS: [&str; 20] = [
     )",
     "ALTER TABLE entries ADD COLUMN message BIGINT REFERENCES messages (key)",
     "CREATE INDEX entries_by_message ON entries (message) WHERE message IS NOT NULL",
+    "CREATE INDEX entries_unread ON entries (key) WHERE stance = 'unread'",
     // When a copy of the letter was filed in the account's own folder, where the settings ask for one.
     "ALTER TABLE attempts ADD COLUMN filed_at BIGINT",
     "CREATE INDEX attempts_to_file ON attempts (ended_at) WHERE filed_at IS NULL AND outcome = 'taken' AND via = 'smtp'",

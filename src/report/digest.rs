@@ -24,6 +24,8 @@ pub struct Facts {
     /// Incoming mail that nobody has filed.
     pub waiting_in_pen: usize,
     pub oldest_in_pen: Option<Instant>,
+    /// Answers that nobody has classified, whenever they came: what an earlier digest did not tell is told here.
+    pub unread_answers: usize,
     /// Whether incoming mail is read at all.
     pub reads_mail: bool,
     pub last_collect: Option<Instant>,
@@ -98,6 +100,7 @@ impl Digest {
         let parts = [
             (count(facts), "needs a person", "need a person"),
             (answers.len(), "answer", "answers"),
+            (facts.unread_answers, "answer unread", "answers unread"),
             (bounces.len(), "bounce", "bounces"),
             (usize::try_from(sent).unwrap_or(usize::MAX), "letter sent", "letters sent"),
         ];
@@ -176,6 +179,10 @@ fn incoming(facts: &Facts) -> Vec<String> {
         let oldest = facts.oldest_in_pen.map(|at| format!(", the oldest since {}", facts.zone.show_with_weekday(at)));
         lines.push(format!("{} {verb} in the pen{}; demarche pen", facts.waiting_in_pen, oldest.unwrap_or_default()));
     }
+    if facts.unread_answers > 0 {
+        let verb = if facts.unread_answers == 1 { "answer is" } else { "answers are" };
+        lines.push(format!("{} {verb} unread; demarche log --stance unread --in-force", facts.unread_answers));
+    }
     lines.extend(stale(facts));
     if let (Some(at), true) = (facts.last_collect, !lines.is_empty()) {
         lines.push(format!("last read {}", facts.zone.show_with_weekday(at)));
@@ -231,6 +238,7 @@ mod tests {
             blocked: Vec::new(),
             waiting_in_pen: 0,
             oldest_in_pen: None,
+            unread_answers: 0,
             reads_mail: false,
             last_collect: None,
             overdue_actions: Vec::new(),
@@ -266,6 +274,7 @@ mod tests {
             blocked: vec![("autumn".parse().unwrap(), "config/contacts.csv was changed".to_owned())],
             waiting_in_pen: 3,
             oldest_in_pen: Some(at("2018-02-02T09:12:00Z")),
+            unread_answers: 2,
             reads_mail: true,
             last_collect: Some(at("2018-02-06T04:58:00Z")),
             overdue_actions: vec![OverdueAction {

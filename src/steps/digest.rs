@@ -58,6 +58,7 @@ pub async fn gather(store: &Store, workspace: &Workspace, zone: Zone, now: Insta
     let mut overdue = store.followups().await?;
     overdue.retain(|followup| followup.is_overdue(today));
     in_order(&mut overdue);
+    let unread_answers = usize::try_from(store.unread_answers().await?).unwrap_or(usize::MAX);
     Ok(Facts {
         now,
         since,
@@ -68,6 +69,7 @@ pub async fn gather(store: &Store, workspace: &Workspace, zone: Zone, now: Insta
         attention: summaries.into_iter().flat_map(|summary| summary.needs_attention).collect(),
         waiting_in_pen: usize::try_from(waiting).unwrap_or(usize::MAX),
         oldest_in_pen: oldest,
+        unread_answers,
         reads_mail: inbox.is_some_and(|inbox| !matches!(inbox.mode, InboxMode::None)),
         last_collect: store.mail_last_read().await?,
         overdue_actions: overdue.into_iter().map(action).collect(),

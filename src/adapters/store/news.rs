@@ -33,6 +33,18 @@ impl Store {
             .collect()
     }
 
+    /// Answers that nobody has classified or corrected since.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn unread_answers(&self) -> Result<u64, StoreError> {
+        let sql = "SELECT COUNT(*) AS n FROM entries e WHERE e.stance = 'unread' AND e.delegation IS NOT NULL \
+                   AND NOT EXISTS (SELECT 1 FROM entries c WHERE c.corrects = e.key)";
+        let row = self.db.query_one_raw(Statement::from_string(self.db.get_database_backend(), sql)).await?;
+        let n: i64 = row.map_or(Ok(0), |row| row.try_get("", "n"))?;
+        Ok(u64::try_from(n).unwrap_or(0))
+    }
+
     /// When the mailbox that answers are read from was last read to its end.
     ///
     /// # Errors

@@ -62,6 +62,8 @@ struct Incoming {
     last_read: Option<Instant>,
     /// Messages that could not be had, and may be answers.
     not_had: u64,
+    /// Answers that nobody has classified.
+    unread: u64,
     /// In the pen.
     waiting: u64,
     oldest: Option<Instant>,
@@ -76,8 +78,9 @@ async fn incoming(context: &Context, workspace: &Workspace, store: &Store) -> Re
         Some(name) => (store.mailbox(name).await?.and_then(|known| known.read_at), store.not_had(name).await?),
         None => (None, 0),
     };
+    let unread = store.unread_answers().await?;
     let overdue = overdue_followups(store, Zone::GENEVA.day_of(context.now())).await?.len();
-    Ok(Incoming { reads: name.is_some(), last_read, not_had, waiting, oldest, overdue })
+    Ok(Incoming { reads: name.is_some(), last_read, not_had, unread, waiting, oldest, overdue })
 }
 
 impl Incoming {
@@ -87,6 +90,10 @@ impl Incoming {
             let since =
                 self.oldest.map(|at| format!(", the oldest since {}", Zone::GENEVA.show(at))).unwrap_or_default();
             text.push_str(&format!("{} in the pen{since}: `demarche pen`\n", output::count(self.waiting, "message")));
+        }
+        if self.unread > 0 {
+            let answers = output::count(self.unread, "answer");
+            text.push_str(&format!("{answers} unread: `demarche log --stance unread --in-force`\n"));
         }
         if self.not_had > 0 {
             let messages = output::count(self.not_had, "message");
@@ -108,7 +115,7 @@ impl Incoming {
 
     fn value(&self) -> Value {
         json!({
-            "reads": self.reads, "last_read": self.last_read, "not_had": self.not_had, "in_pen": self.waiting, "oldest_in_pen": self.oldest,
+            "reads": self.reads, "last_read": self.last_read, "unread_answers": self.unread, "not_had": self.not_had, "in_pen": self.waiting, "oldest_in_pen": self.oldest,
             "overdue_actions": self.overdue,
         })
     }

@@ -43,13 +43,12 @@ pub async fn save(
             })?,
             _ => continue,
         };
-        let mut file =
-            std::fs::OpenOptions::new().write(true).create_new(true).open(&path).map_err(|e| match e.kind() {
-                std::io::ErrorKind::AlreadyExists => {
-                    CliError::request(format!("{} is there already", shown(&path)), "name another folder with --save")
-                }
-                _ => failed(&path, e),
-            })?;
+        let mut file = private::fresh(&path).map_err(|e| match e.kind() {
+            std::io::ErrorKind::AlreadyExists => {
+                CliError::request(format!("{} is there already", shown(&path)), "name another folder with --save")
+            }
+            _ => failed(&path, e),
+        })?;
         std::io::Write::write_all(&mut file, &bytes).map_err(|e| failed(&path, e))?;
         saved.push(shown(&path));
     }

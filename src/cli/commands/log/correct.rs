@@ -1,5 +1,7 @@
 //! `demarche log classify` and `log assign`: a new entry that says better what an earlier one was.
 
+use serde_json::{Value, json};
+
 use super::{one, value};
 use crate::cli::answer::{Answer, CliError};
 use crate::cli::campaigns::planned;
@@ -67,5 +69,11 @@ pub async fn assign(context: &Context, id: i64, delegation: &str, campaign: Opti
             skipped.campaign, skipped.step, skipped.delegation
         ));
     }
-    Ok(Answer::new(text, &value(&entry)))
+    let mut json = value(&entry);
+    if let Value::Object(map) = &mut json {
+        map.insert("remembered".to_owned(), json!(done.remembered));
+        map.insert("bounced".to_owned(), json!(done.bounced));
+        map.insert("let_go".to_owned(), json!(done.let_go));
+    }
+    Ok(Answer::new(text, &json))
 }
