@@ -490,8 +490,9 @@ async fn a_bounce_of_an_uncertain_letter_counts_once_somebody_settles_it_as_sent
 
 async fn the_choice_for_a_sender_is_remembered(home: Home) {
     let office = Office::with_letters_sent(&home).await;
-    let mail =
-        |n: usize| a_reply("jean@gmail.com", &format!("{n}@gmail.com"), "", "your letter", &format!("Words {n}."));
+    let mail = |n: usize| {
+        a_reply("jean@private.example", &format!("{n}@private.example"), "", "your letter", &format!("Words {n}."))
+    };
     let mut mailbox = OfficeBox::with(&[&mail(1)]);
     let entry = office.collect(&mut mailbox).await.mail.entered[0].entry;
     office.file_under(entry, "FRA").await;

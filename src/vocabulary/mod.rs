@@ -8,6 +8,7 @@ pub mod hint;
 pub mod ids;
 pub mod language;
 pub mod problem;
+pub mod providers;
 pub mod safe_text;
 pub mod state_code;
 pub mod time;

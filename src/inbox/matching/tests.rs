@@ -115,9 +115,9 @@ fn an_address_of_two_missions_and_a_mission_never_written_to_wait_for_a_person()
 #[test]
 fn a_choice_once_made_for_a_sender_is_remembered() {
     let mut known = books();
-    known.addresses.insert("jean@gmail.com".into(), vec![(state("FRA"), Source::Person)]);
-    assert_eq!(said(&filed(&a_reply("Jean@gmail.com", "hello"), &known)), "remembered-sender likely FRA 1");
-    let named = filed(&answering("jean@gmail.com", &["1@coalition.example"]), &known);
+    known.addresses.insert("jean@private.example".into(), vec![(state("FRA"), Source::Person)]);
+    assert_eq!(said(&filed(&a_reply("Jean@private.example", "hello"), &known)), "remembered-sender likely FRA 1");
+    let named = filed(&answering("jean@private.example", &["1@coalition.example"]), &known);
     assert_eq!(said(&named), "in-reply-to certain FRA 1");
 }
 

@@ -6,32 +6,8 @@ use std::ops::Range;
 use super::Finding;
 use super::words::excerpt;
 use crate::campaign::{Mission, States};
+use crate::vocabulary::providers::is_for_everybody;
 use crate::vocabulary::{Address, StateCode};
-
-/// Providers at which anybody may have a mailbox: an address there says nothing about a mission, however few missions use it.
-const PROVIDERS: &[&str] = &[
-    "aol.com",
-    "bluewin.ch",
-    "gmail.com",
-    "gmx.ch",
-    "gmx.net",
-    "googlemail.com",
-    "hotmail.com",
-    "icloud.com",
-    "live.com",
-    "mail.com",
-    "mail.ru",
-    "me.com",
-    "msn.com",
-    "outlook.com",
-    "proton.me",
-    "protonmail.com",
-    "sunrise.ch",
-    "yahoo.com",
-    "yahoo.es",
-    "yahoo.fr",
-    "yandex.ru",
-];
 
 /// The contact list's addresses, and the domains that belong to one mission alone.
 #[derive(Debug)]
@@ -58,7 +34,7 @@ impl Book {
         }
         let of_one = |(domain, whose): (String, BTreeSet<StateCode>)| {
             let only = whose.first().copied().filter(|_| whose.len() == 1)?;
-            (!PROVIDERS.contains(&domain.as_str())).then_some((domain, only))
+            (!is_for_everybody(&domain)).then_some((domain, only))
         };
         Self {
             mailboxes,
