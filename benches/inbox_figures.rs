@@ -1,6 +1,6 @@
 //! How well incoming mail is understood, measured on a labelled folder.
 //!
-//! `cargo run --release --example inbox_figures -- FOLDER [--wrong] [--only even|odd] [--find PART-OF-A-PATH]`
+//! `cargo bench --bench inbox_figures -- FOLDER [--wrong] [--only even|odd] [--find PART-OF-A-PATH]`
 //!
 //! FOLDER has `labels.jsonl`, an object a line, and the messages below `mail/`. Of an object these keys are read: `file`; `format`
 //! (`eml`, or `body` and `html` for bare bodies); `kind` (`bounce`, `auto-reply`, `human-reply`, `other`, or absent); `sub`;
@@ -110,7 +110,9 @@ struct Figures {
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let Some(folder) = words.iter().find(|word| !word.starts_with("--")) else {
-        eprintln!("usage: inbox_figures FOLDER [--wrong] [--only even|odd] [--find PART-OF-A-PATH]");
+        eprintln!(
+            "usage: cargo bench --bench inbox_figures -- FOLDER [--wrong] [--only even|odd] [--find PART-OF-A-PATH]"
+        );
         return;
     };
     let option = |name: &str| words.iter().position(|word| word == name).and_then(|at| words.get(at + 1));
