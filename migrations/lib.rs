@@ -20,6 +20,7 @@ mod m0010_incoming_mail;
 mod m0011_meetings_and_actions;
 mod m0012_slots;
 mod m0013_reply_tokens;
+mod m0016_pace;
 
 /// All changes, in order.
 #[derive(Debug)]
@@ -42,12 +43,13 @@ impl MigratorTrait for Migrator {
             Box::new(m0011_meetings_and_actions::Migration),
             Box::new(m0012_slots::Migration),
             Box::new(m0013_reply_tokens::Migration),
+            Box::new(m0016_pace::Migration),
         ]
     }
 }
 
 /// Every table, in an order in which rows can be copied: what is pointed at comes first.
-pub const TABLES: [&str; 23] = [
+pub const TABLES: [&str; 24] = [
     "installation",
     "plans",
     "planned_files",
@@ -71,6 +73,7 @@ pub const TABLES: [&str; 23] = [
     "followups",
     "followup_events",
     "slots",
+    "pace",
 ];
 
 /// Runs statements that differ between the two databases in two words only: `{key}` is a row number given by the database,

@@ -110,7 +110,15 @@ fn on_time() -> Instant {
 }
 
 fn query(limit: u64) -> DueQuery<'static> {
-    DueQuery { now: on_time(), limit, blocked: &[], full_domains: &[], neighbours_since: early(), mailbox: None }
+    DueQuery {
+        now: on_time(),
+        limit,
+        blocked: &[],
+        full_domains: &[],
+        seen: &[],
+        neighbours_since: early(),
+        mailbox: None,
+    }
 }
 
 /// Claims up to `limit` due letters, as a worker's turn does. Returns the claims and the store's time.
@@ -217,10 +225,10 @@ async fn eight_workers_get_a_hundred_letters_each_once(home: Home) {
 async fn two_turns_never_overlap(home: Home) {
     let store = home.open().await;
     let other = home.open().await;
-    let first = store.begin().await.unwrap();
+    let first = store.begin_turn().await.unwrap();
     first.take_turn(on_time()).await.unwrap();
     let second = tokio::spawn(async move {
-        let tx = other.begin().await.unwrap();
+        let tx = other.begin_turn().await.unwrap();
         tx.take_turn(on_time()).await.unwrap();
     });
     tokio::time::sleep(std::time::Duration::from_millis(300)).await;

@@ -40,8 +40,10 @@ pub struct Window {
 /// What one ceiling counts.
 #[derive(Debug, Clone, Default)]
 struct Lane {
-    /// Ends of letters, the earliest first.
-    ended: Vec<Instant>,
+    /// When letters ended, the earliest first, and how many then.
+    ended: Vec<(Instant, usize)>,
+    /// Their sum.
+    letters: usize,
     in_hand: usize,
 }
 
@@ -62,13 +64,26 @@ impl Window {
         if ended.is_some_and(|end| end < Self::reaches_back_to(self.now)) {
             return;
         }
-        self.all.add(ended);
+        self.all.add(ended, 1);
         for domain in distinct(domains) {
-            match self.domains.get_mut(domain) {
-                Some(lane) => lane.add(ended),
-                None => self.domains.entry(domain.to_owned()).or_default().add(ended),
-            }
+            self.lane(domain).add(ended, 1);
         }
+    }
+
+    /// Counts letters that ended at one instant towards one ceiling alone: that of `domain`, or the one over all. For tables that
+    /// have summed them up already.
+    pub fn add_ended(&mut self, domain: Option<&str>, ended: Instant, letters: usize) {
+        if ended < Self::reaches_back_to(self.now) {
+            return;
+        }
+        match domain {
+            None => self.all.add(Some(ended), letters),
+            Some(domain) => self.lane(domain).add(Some(ended), letters),
+        }
+    }
+
+    fn lane(&mut self, domain: &str) -> &mut Lane {
+        self.domains.entry(domain.to_owned()).or_default()
     }
 
     /// Whether a letter to these domains may start at `now`, the letters claimed so far counted in.
@@ -102,25 +117,33 @@ impl MayStart {
 }
 
 impl Lane {
-    fn add(&mut self, ended: Option<Instant>) {
-        match ended {
-            None => self.in_hand += 1,
-            Some(end) => self.ended.insert(self.ended.partition_point(|e| *e <= end), end),
+    fn add(&mut self, ended: Option<Instant>, letters: usize) {
+        let Some(end) = ended else {
+            self.in_hand += letters;
+            return;
+        };
+        self.letters += letters;
+        match self.ended.binary_search_by_key(&end, |(at, _)| *at) {
+            Ok(known) => self.ended[known].1 += letters,
+            Err(place) => self.ended.insert(place, (end, letters)),
         }
     }
 
     fn may_start(&self, ceiling: u32) -> MayStart {
         let ceiling = usize::try_from(ceiling).unwrap_or(usize::MAX);
-        let counted = self.ended.len() + self.in_hand;
+        let counted = self.letters + self.in_hand;
         if counted < ceiling {
             return MayStart::Now;
         }
         // That many, and one more, must leave the window before the next may enter it. With a ceiling of 0 none ever may.
-        let too_many = counted - ceiling;
-        match self.ended.get(too_many) {
-            Some(end) => MayStart::At(end.plus(minute()).plus(Duration::milliseconds(1))),
-            None => MayStart::WhenOneEnds,
+        let mut too_many = counted - ceiling;
+        for (end, letters) in &self.ended {
+            if *letters > too_many {
+                return MayStart::At(end.plus(minute()).plus(Duration::milliseconds(1)));
+            }
+            too_many -= letters;
         }
+        MayStart::WhenOneEnds
     }
 }
 

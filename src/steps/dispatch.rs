@@ -95,22 +95,25 @@ const LOOK_AT: u64 = 64;
 /// # Errors
 /// When the database refuses. Nothing was stored then, or it is unknown whether it was; no letter may be handed over.
 pub async fn turn(store: &Store, policy: &Policy, input: &TurnInput<'_>) -> Result<Turn, StoreError> {
-    let tx = store.begin().await?;
-    let at = tx.take_turn(input.now).await?;
+    let tx = store.begin_turn().await?;
     let mut turn = Turn::default();
-    for outcome in input.outcomes {
-        store_outcome(&tx, policy, outcome, at, &mut turn).await?;
-    }
+    let mut at = tx.time(input.now).await?;
+    store_outcomes(&tx, policy, input.outcomes, at, &mut turn).await?;
     if let Some(in_hand) = input.after_failed_commit {
         tx.give_back_orphans(&policy.worker, in_hand, at).await?;
     }
-    let chosen = if input.free > 0 { choose(&tx, policy, input, at, &mut turn).await? } else { Vec::new() };
-    let (chosen, messages) = with_their_bytes(&tx, policy, chosen, at, &mut turn).await?;
-    // The pace was counted by the clock of all workers; this one waits by its own.
-    turn.wait_until = turn.wait_until.map(|until| input.now.plus(until.since(at)));
-    let lease_until = at.plus(policy.lease);
-    tx.renew_leases(&policy.worker, lease_until).await?;
-    let claims = tx.claim(&chosen, &policy.worker, policy.via, lease_until, at).await?;
+    tx.renew_leases(&policy.worker, at.plus(policy.lease)).await?;
+    let mut claims = Vec::new();
+    let mut messages = HashMap::new();
+    if input.free > 0 {
+        at = tx.take_turn(input.now).await?;
+        let chosen = choose(&tx, policy, input, at, &mut turn).await?;
+        let (chosen, bytes) = with_their_bytes(&tx, policy, chosen, at, &mut turn).await?;
+        messages = bytes;
+        // The pace was counted by the clock of all workers; this one waits by its own.
+        turn.wait_until = turn.wait_until.map(|until| input.now.plus(until.since(at)));
+        claims = tx.claim(&chosen, &policy.worker, policy.via, at.plus(policy.lease), at).await?;
+    }
     tx.commit().await?;
     turn.letters = claims
         .into_iter()
@@ -119,19 +122,22 @@ pub async fn turn(store: &Store, policy: &Policy, input: &TurnInput<'_>) -> Resu
     Ok(turn)
 }
 
-async fn store_outcome(
+/// The answers came at `outcome.at` by this worker's clock; the pace counts by the clock of all workers, from `at`.
+async fn store_outcomes(
     tx: &Tx,
     policy: &Policy,
-    outcome: &Outcome,
+    outcomes: &[Outcome],
     at: Instant,
     turn: &mut Turn,
 ) -> Result<(), StoreError> {
-    // The answer came at `outcome.at` by this worker's clock; the pace counts by the clock of all workers, from now.
-    if tx.record_at(outcome, &policy.worker, at).await? {
-        let to = crate::outbox::transition::next(Status::Sending, outcome.event)?;
-        turn.moved.push(Moved { id: outcome.id.clone(), to, reason: outcome.reason.clone() });
-    } else {
-        turn.too_late.push(outcome.id.clone());
+    let ours = tx.record_all(outcomes, &policy.worker, at).await?;
+    for outcome in outcomes {
+        if ours.contains(&outcome.key) {
+            let to = crate::outbox::transition::next(Status::Sending, outcome.event)?;
+            turn.moved.push(Moved { id: outcome.id.clone(), to, reason: outcome.reason.clone() });
+        } else {
+            turn.too_late.push(outcome.id.clone());
+        }
     }
     Ok(())
 }
@@ -145,12 +151,14 @@ async fn choose(
     turn: &mut Turn,
 ) -> Result<Vec<Dispatch>, StoreError> {
     let mut window = match policy.ceilings {
-        Some(ceilings) => Some(filled_window(tx, ceilings, at).await?),
+        Some(ceilings) => Some(Minute::new(tx, ceilings, at).await?),
         None => None,
     };
     let mut chosen: Vec<Dispatch> = Vec::new();
     let mut full_domains: Vec<String> = Vec::new();
-    let mut seen: HashSet<i64> = HashSet::new();
+    let mut seen: Vec<i64> = Vec::new();
+    // Nearly all leave, so that hardly more are read than can; where many may not, they are read by and by.
+    let mut limit = input.free as u64;
     let mut missions: HashMap<StateCode, CampaignId> = HashMap::new();
     let mailbox = match &policy.mailbox {
         Some(name) => Some(tx.mailbox_read(name).await?),
@@ -159,18 +167,22 @@ async fn choose(
     loop {
         let query = DueQuery {
             now: input.now,
-            limit: LOOK_AT + seen.len() as u64,
+            limit,
             blocked: input.blocked,
             full_domains: &full_domains,
+            seen: &seen,
             neighbours_since: Floor::days(policy.min_days_between).begins(input.now),
             mailbox,
         };
         let due = tx.due(&query).await?;
-        let fresh: Vec<Due> = due.into_iter().filter(|due| seen.insert(due.dispatch.key)).collect();
-        if fresh.is_empty() {
-            return Ok(chosen);
+        // Fewer than were asked for: there are no others.
+        let last = (due.len() as u64) < limit;
+        limit = LOOK_AT;
+        seen.extend(due.iter().map(|due| due.dispatch.key));
+        if let Some(window) = &mut window {
+            window.look_at(tx, &due).await?;
         }
-        for due in fresh {
+        for due in due {
             let id = &due.dispatch.id;
             // Two campaigns, one mission, one turn: the second is judged when the first has been stored.
             if missions.get(&id.delegation).is_some_and(|campaign| *campaign != id.campaign) {
@@ -213,15 +225,18 @@ async fn choose(
                     note_full(&window, &due.dispatch, &mut full_domains);
                 }
             }
-            if window.as_ref().is_some_and(|window| window.may_start([]) != MayStart::Now) {
+            if window.as_ref().is_some_and(|minute| minute.window.may_start([]) != MayStart::Now) {
                 // The ceiling over all: nobody else may start either.
-                if let Some(MayStart::At(instant)) = window.as_ref().map(|window| window.may_start([])) {
+                if let Some(MayStart::At(instant)) = window.as_ref().map(|minute| minute.window.may_start([])) {
                     turn.wait_until = Some(turn.wait_until.map_or(instant, |earlier| earlier.max(instant)));
                 } else {
                     turn.wait_for_one = true;
                 }
                 return Ok(chosen);
             }
+        }
+        if last {
+            return Ok(chosen);
         }
     }
 }
@@ -263,28 +278,40 @@ async fn with_their_bytes(
     Ok((sound, messages))
 }
 
-async fn filled_window(tx: &Tx, ceilings: Ceilings, at: Instant) -> Result<Window, StoreError> {
-    let mut window = Window::new(ceilings, at);
-    // One millisecond earlier, because the query asks for what ended after it.
-    let since = Window::reaches_back_to(at).minus(Duration::milliseconds(1));
-    for (domains, ended) in tx.handed_over_since(since).await? {
-        // A clock that was set back must not make yesterday's letters tomorrow's.
-        window.add(domains.iter().map(String::as_str), ended.map(|ended| ended.min(at)));
-    }
-    Ok(window)
+/// What the ceilings count, as far as it has been read: all letters, and those to the domains that were asked for.
+struct Minute {
+    window: Window,
+    at: Instant,
+    read: HashSet<String>,
 }
 
-fn may_start(window: &mut Option<Window>, dispatch: &Dispatch) -> MayStart {
+impl Minute {
+    async fn new(tx: &Tx, ceilings: Ceilings, at: Instant) -> Result<Self, StoreError> {
+        let mut window = Window::new(ceilings, at);
+        tx.count_minute(&mut window, &[], true, at).await?;
+        tx.count_in_hand(&mut window).await?;
+        Ok(Self { window, at, read: HashSet::new() })
+    }
+
+    /// Reads what counts towards the ceilings of these letters' domains.
+    async fn look_at(&mut self, tx: &Tx, due: &[Due]) -> Result<(), StoreError> {
+        let domains = due.iter().flat_map(|due| due.dispatch.recipients.domains());
+        let unread: Vec<String> = domains.filter(|domain| self.read.insert(domain.clone())).collect();
+        tx.count_minute(&mut self.window, &unread, false, self.at).await
+    }
+}
+
+fn may_start(minute: &mut Option<Minute>, dispatch: &Dispatch) -> MayStart {
     let domains = dispatch.recipients.domains();
-    match window {
-        Some(window) => window.claim(domains.iter().map(String::as_str)),
+    match minute {
+        Some(minute) => minute.window.claim(domains.iter().map(String::as_str)),
         None => MayStart::Now,
     }
 }
 
 /// Domains at their ceiling are left out of the next query, so that they hide nobody behind them.
-fn note_full(window: &Option<Window>, dispatch: &Dispatch, full: &mut Vec<String>) {
-    let Some(window) = window else { return };
+fn note_full(minute: &Option<Minute>, dispatch: &Dispatch, full: &mut Vec<String>) {
+    let Some(Minute { window, .. }) = minute else { return };
     for domain in dispatch.recipients.domains() {
         if window.may_start([domain.as_str()]) != MayStart::Now && !full.contains(&domain) {
             full.push(domain);

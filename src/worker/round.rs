@@ -113,6 +113,7 @@ impl<C: Clock, M: Mailer, F: Files> Worker<C, M, F> {
         let tx = self.store.begin().await?;
         let at = tx.take_turn(self.clock.now()).await?;
         let lost = tx.lose_abandoned(&self.policy.worker, at).await?;
+        tx.forget_old_pace(at).await?;
         tx.commit().await?;
         for id in &lost {
             tracing::warn!(dispatch = %id, "uncertain: the worker that had it in hand is gone; settle it with `demarche settle`");

@@ -47,6 +47,7 @@ macro_rules! each_table {
         $run!(followup, "followups", [Key]);
         $run!(followup_event, "followup_events", [Key]);
         $run!(slot, "slots", [Job, Slot]);
+        $run!(pace, "pace", [Domain, Second, Worker]);
     };
 }
 

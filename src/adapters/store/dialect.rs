@@ -155,23 +155,35 @@ pub(super) async fn lock_schema(tx: &DatabaseTransaction, dialect: Dialect) -> R
     Ok(())
 }
 
-pub(super) async fn begin(db: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
+/// What else may go on while a transaction writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Company {
+    /// Nothing: what it has read is still so when it writes, as `BEGIN IMMEDIATE` makes it on SQLite. Else a plan could put other
+    /// bytes under an approval that is given in the same moment.
+    Alone,
+    /// The turns of other workers: each writes of letters that it holds itself.
+    OtherTurns,
+}
+
+pub(super) async fn begin(db: &DatabaseConnection, company: Company) -> Result<DatabaseTransaction, DbErr> {
     let options = TransactionOptions {
         sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
         ..TransactionOptions::default()
     };
     let tx = db.begin_with_options(options).await?;
     if db.get_database_backend() == sea_orm::DbBackend::Postgres {
-        // One writer at a time, as `BEGIN IMMEDIATE` makes it on SQLite: what a transaction has read is still so when it
-        // writes. Else a plan could put other bytes under an approval that is given in the same moment.
-        tx.execute_unprepared("SELECT pg_advisory_xact_lock(6420180227)").await?;
+        // These locks end with the transaction, so a pooler may stand in between.
+        tx.execute_unprepared(match company {
+            Company::Alone => "SELECT pg_advisory_xact_lock(6420180227)",
+            Company::OtherTurns => "SELECT pg_advisory_xact_lock_shared(6420180227)",
+        })
+        .await?;
     }
     Ok(tx)
 }
 
 /// Says what time it is for leases and ceilings: on PostgreSQL the database's time, because the workers' clocks may differ.
-/// [`begin`] has let one worker at a time count and claim, so that ceilings are kept over all of them together.
-pub(super) async fn claim_turn(tx: &DatabaseTransaction, dialect: Dialect, now: Instant) -> Result<Instant, DbErr> {
+pub(super) async fn time(tx: &DatabaseTransaction, dialect: Dialect, now: Instant) -> Result<Instant, DbErr> {
     if dialect == Dialect::Sqlite {
         return Ok(now);
     }
@@ -179,6 +191,14 @@ pub(super) async fn claim_turn(tx: &DatabaseTransaction, dialect: Dialect, now: 
     let row = tx.query_one_raw(Statement::from_string(tx.get_database_backend(), sql)).await?;
     let millis: i64 = row.map_or(Ok(now.millis()), |row| row.try_get("", "now"))?;
     Ok(Instant::from_millis(millis))
+}
+
+/// As [`time`], once one worker at a time counts and claims, so that ceilings are kept over all of them together.
+pub(super) async fn claim_turn(tx: &DatabaseTransaction, dialect: Dialect, now: Instant) -> Result<Instant, DbErr> {
+    if dialect == Dialect::Postgres {
+        tx.execute_unprepared("SELECT pg_advisory_xact_lock(6420180228)").await?;
+    }
+    time(tx, dialect, now).await
 }
 
 /// Rows that another worker is just deciding about are passed over; SQLite has one writer at a time anyhow.

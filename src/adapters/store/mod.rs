@@ -1,10 +1,12 @@
 //! What is remembered: sea-orm over SQLite or PostgreSQL. Everything that differs between the two is in `dialect`.
 
 mod approvals;
+mod bound;
 mod claims;
 mod copy;
 mod dialect;
 mod doubts;
+mod due;
 mod entities;
 mod erasure;
 mod error;
@@ -20,6 +22,7 @@ mod neighbours;
 mod news;
 mod outbox;
 mod outcomes;
+mod pace;
 mod pen;
 mod plans;
 mod rows;
@@ -34,10 +37,11 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, EntityTr
 use secrecy::SecretString;
 
 pub use approvals::{ApprovalMail, NewApproval};
-pub use claims::{Claim, Due, DueQuery};
+pub use claims::Claim;
 pub use copy::Copied;
 pub use dialect::Dialect;
 pub use doubts::DoubtfulAddress;
+pub use due::{Due, DueQuery};
 pub use erasure::Erased;
 pub use error::StoreError;
 pub use history::{AttemptRecord, HistoryRecord};
@@ -152,7 +156,15 @@ impl Store {
     /// # Errors
     /// When the database cannot be reached or stays locked.
     pub async fn begin(&self) -> Result<Tx, StoreError> {
-        Ok(Tx { tx: dialect::begin(&self.db).await?, dialect: self.dialect })
+        Ok(Tx { tx: dialect::begin(&self.db, dialect::Company::Alone).await?, dialect: self.dialect })
+    }
+
+    /// Begins the transaction of a worker's turn. It keeps out [`Store::begin`], but not the turns of other workers.
+    ///
+    /// # Errors
+    /// As [`Store::begin`].
+    pub async fn begin_turn(&self) -> Result<Tx, StoreError> {
+        Ok(Tx { tx: dialect::begin(&self.db, dialect::Company::OtherTurns).await?, dialect: self.dialect })
     }
 
     /// The secret from which Message-IDs are made; made at the first call.

@@ -1,13 +1,16 @@
 //! What became of a claim. Every write of an outcome says "and still mine".
 
-use sea_orm::{ColumnTrait as _, ConnectionTrait as _, EntityTrait as _, QueryFilter as _, Set, Value};
+use std::collections::{HashMap, HashSet};
 
+use sea_orm::{ColumnTrait as _, ConnectionTrait as _, EntityTrait as _, QueryFilter as _, Value};
+
+use super::bound::Bound;
 use super::dialect::Dialect;
 use super::entities::{attempt, dispatch};
 use super::history::{self, StoredRecipient};
 use super::{Store, StoreError, Tx, rows};
 use crate::delivery::Verdict;
-use crate::outbox::{Event, Status, Wish, transition};
+use crate::outbox::{Event, Status, Via, Wish, transition};
 use crate::vocabulary::{DispatchId, Instant};
 
 /// The end of one claim, ready to be stored.
@@ -32,83 +35,110 @@ impl Tx {
     /// # Errors
     /// When the database refuses. Nothing is then known to be stored, and no further letter may leave.
     pub async fn record(&self, outcome: &Outcome, worker: &str) -> Result<bool, StoreError> {
-        self.record_at(outcome, worker, outcome.at).await
+        Ok(self.record_all(std::slice::from_ref(outcome), worker, outcome.at).await?.contains(&outcome.key))
     }
 
-    /// As [`Tx::record`]; `ended_at`, by the clock of [`Tx::take_turn`], is from when on the pace counts the letter.
+    /// As [`Tx::record`], for many at once: a statement costs what it costs, whether it writes one row or ten. Returns the rows
+    /// whose claim was still this worker's. `ended_at`, by the clock of [`Tx::time`], is from when on the pace counts them.
     ///
     /// # Errors
     /// As there.
-    pub async fn record_at(&self, outcome: &Outcome, worker: &str, ended_at: Instant) -> Result<bool, StoreError> {
-        use dispatch::Column as C;
-        let to = transition::next(Status::Sending, outcome.event)?;
-        let wish = if to == Status::Deferred { self.wish(outcome.key).await? } else { Wish::default() };
-        let mut change = dispatch::ActiveModel {
-            status: Set(to.as_str().to_owned()),
-            reason: Set(outcome.reason.clone()),
-            holder: Set(None),
-            lease_until: Set(None),
-            claimed_from: Set(None),
-            updated_at: Set(outcome.at.millis()),
-            ..Default::default()
-        };
-        if let Some(at) = outcome.next_at {
-            change.next_at = Set(at.millis());
+    pub async fn record_all(
+        &self,
+        outcomes: &[Outcome],
+        worker: &str,
+        ended_at: Instant,
+    ) -> Result<HashSet<i64>, StoreError> {
+        if outcomes.is_empty() {
+            return Ok(HashSet::new());
         }
-        if matches!(to, Status::Sent | Status::Refused) {
-            // It has left for good, or a person must look anyhow.
-            change.wish = Set(None);
+        let wishes = self.move_on(outcomes).await?;
+        let (ours, late): (Vec<&Outcome>, Vec<&Outcome>) =
+            outcomes.iter().partition(|outcome| wishes.contains_key(&outcome.key));
+        self.end_attempts(&ours, worker, ended_at).await?;
+        let mut lines = Vec::with_capacity(ours.len());
+        for outcome in &ours {
+            let to = transition::next(Status::Sending, outcome.event)?;
+            let why = outcome.reason.as_deref();
+            lines.push(history::line(outcome.key, outcome.at, outcome.event, Some(Status::Sending), to, worker, why));
         }
-        if to == Status::Sent {
-            change.sent_at = Set(Some(outcome.at.millis()));
+        history::add(&self.tx, lines).await?;
+        for outcome in &ours {
+            let Some(Some(wish)) = wishes.get(&outcome.key) else { continue };
+            let to = transition::next(Status::Sending, outcome.event)?;
+            self.fulfil(outcome.key, to, wish, outcome.at).await?;
         }
-        let written = dispatch::Entity::update_many()
-            .set(change)
-            .filter(C::Key.eq(outcome.key))
-            .filter(C::Fence.eq(outcome.fence))
-            .filter(C::Status.eq(Status::Sending.as_str()))
-            .exec(&self.tx)
-            .await?;
-        if written.rows_affected == 1 {
-            self.end_attempt(outcome, ended_at).await?;
-            let line = history::line(
-                outcome.key,
-                outcome.at,
-                outcome.event,
-                Some(Status::Sending),
-                to,
-                worker,
-                outcome.reason.as_deref(),
-            );
-            history::add(&self.tx, vec![line]).await?;
-            self.fulfil(outcome.key, to, &wish, outcome.at).await?;
-            return Ok(true);
+        for outcome in late {
+            self.keep_evidence(outcome).await?;
         }
-        self.keep_evidence(outcome).await?;
-        Ok(false)
+        Ok(wishes.into_keys().collect())
     }
 
-    async fn wish(&self, key: i64) -> Result<Wish, StoreError> {
-        let row = dispatch::Entity::find_by_id(key).one(&self.tx).await?;
-        row.map_or_else(|| Ok(Wish::default()), |row| Ok(rows::dispatch(&row)?.wish))
+    /// Moves each dispatch whose claim is still the outcome's own. Returns the rows that were, with what was wished of them.
+    async fn move_on(&self, outcomes: &[Outcome]) -> Result<HashMap<i64, Option<Wish>>, StoreError> {
+        let mut bound = Bound::default();
+        let mut rows = Vec::with_capacity(outcomes.len());
+        for outcome in outcomes {
+            let to = transition::next(Status::Sending, outcome.event)?;
+            let at = outcome.at.millis();
+            rows.push([
+                Value::from(outcome.key),
+                outcome.fence.into(),
+                to.as_str().into(),
+                outcome.reason.clone().into(),
+                outcome.next_at.map(Instant::millis).into(),
+                (to == Status::Sent).then_some(at).into(),
+                at.into(),
+            ]);
+        }
+        let rows = bound.rows(rows);
+        // What has left for good needs no wish any more, and of what is refused a person must look anyhow.
+        let sql = format!(
+            "UPDATE dispatches SET status = v.column3, reason = v.column4, next_at = COALESCE(v.column5, next_at), \
+             sent_at = COALESCE(v.column6, sent_at), wish = CASE WHEN v.column3 IN ('sent', 'refused') THEN NULL ELSE wish END, \
+             holder = NULL, lease_until = NULL, claimed_from = NULL, updated_at = v.column7 \
+             FROM (VALUES {rows}) AS v \
+             WHERE key = v.column1 AND fence = v.column2 AND status = 'sending' RETURNING key, wish"
+        );
+        let mut moved = HashMap::with_capacity(outcomes.len());
+        for row in self.tx.query_all_raw(self.statement(&sql, bound.into_values())).await? {
+            let (key, wish): (i64, Option<String>) = (row.try_get("", "key")?, row.try_get("", "wish")?);
+            let wish = wish.map(|wish| serde_json::from_str(&wish)).transpose();
+            moved.insert(key, wish.map_err(|e| StoreError::row("dispatches", key, e))?);
+        }
+        Ok(moved)
     }
 
-    async fn end_attempt(&self, outcome: &Outcome, ended_at: Instant) -> Result<(), StoreError> {
-        let recipients: Vec<StoredRecipient> = outcome.verdict.recipients().iter().map(StoredRecipient::from).collect();
-        let change = attempt::ActiveModel {
-            ended_at: Set(Some(ended_at.millis())),
-            outcome: Set(Some(outcome.verdict.word().to_owned())),
-            detail: Set(Some(outcome.verdict.summary())),
-            recipients: Set(rows::json(&recipients)),
-            ..Default::default()
-        };
-        attempt::Entity::update_many()
-            .set(change)
-            .filter(attempt::Column::Dispatch.eq(outcome.key))
-            .filter(attempt::Column::Fence.eq(outcome.fence))
-            .exec(&self.tx)
-            .await?;
-        Ok(())
+    async fn end_attempts(&self, outcomes: &[&Outcome], worker: &str, ended_at: Instant) -> Result<(), StoreError> {
+        if outcomes.is_empty() {
+            return Ok(());
+        }
+        let mut bound = Bound::default();
+        let ended = bound.one(ended_at.millis());
+        let rows = bound.rows(outcomes.iter().map(|outcome| {
+            let recipients: Vec<StoredRecipient> =
+                outcome.verdict.recipients().iter().map(StoredRecipient::from).collect();
+            let verdict = &outcome.verdict;
+            [
+                Value::from(outcome.key),
+                outcome.fence.into(),
+                verdict.word().into(),
+                verdict.summary().into(),
+                rows::json(&recipients).into(),
+            ]
+        }));
+        let sql = format!(
+            "UPDATE attempts SET ended_at = {ended}, outcome = v.column3, detail = v.column4, recipients = v.column5 \
+             FROM (VALUES {rows}) AS v WHERE dispatch = v.column1 AND fence = v.column2 RETURNING via, domains"
+        );
+        let mut counted = Vec::with_capacity(outcomes.len());
+        for row in self.tx.query_all_raw(self.statement(&sql, bound.into_values())).await? {
+            let (via, domains): (String, String) = (row.try_get("", "via")?, row.try_get("", "domains")?);
+            if via == Via::Smtp.as_str() {
+                counted.push(domains.split(' ').map(ToOwned::to_owned).collect());
+            }
+        }
+        self.count_ended(&counted, worker, ended_at).await
     }
 
     async fn keep_evidence(&self, outcome: &Outcome) -> Result<(), StoreError> {
@@ -152,10 +182,9 @@ impl Tx {
         at: Instant,
         why: &str,
     ) -> Result<Vec<DispatchId>, StoreError> {
-        let mut lost = Vec::with_capacity(rows.len());
-        for row in rows {
-            let outcome = Outcome {
-                id: rows::id(&row)?,
+        let outcome = |row: &dispatch::Model| {
+            Ok::<_, StoreError>(Outcome {
+                id: rows::id(row)?,
                 key: row.key,
                 fence: row.fence,
                 verdict: Verdict::Unknown { why: why.to_owned(), recipients: Vec::new() },
@@ -163,12 +192,11 @@ impl Tx {
                 reason: Some(why.to_owned()),
                 next_at: None,
                 at,
-            };
-            if self.record(&outcome, by).await? {
-                lost.push(outcome.id);
-            }
-        }
-        Ok(lost)
+            })
+        };
+        let outcomes = rows.iter().map(outcome).collect::<Result<Vec<_>, _>>()?;
+        let lost = self.record_all(&outcomes, by, at).await?;
+        Ok(outcomes.into_iter().filter(|outcome| lost.contains(&outcome.key)).map(|outcome| outcome.id).collect())
     }
 
     /// Gives back what a claim took whose commit was never confirmed: `worker` holds it, but handed it to nobody.

@@ -27,6 +27,9 @@ struct RulesJson {
     not_after_ms: Option<i64>,
 }
 
+/// In SQL, of a dispatch `d`: whether it leaves only where nobody has answered. The text is what [`rules_json`] writes.
+pub(super) const ASKS_FOR_NO_ANSWER: &str = "d.rules LIKE '%\"no_answer\":true%'";
+
 pub(super) fn json(value: &impl Serialize) -> String {
     // Plain strings and numbers: there is nothing in them that JSON cannot write.
     serde_json::to_string(value).unwrap_or_default()

@@ -19,6 +19,7 @@ pub mod mailbox;
 pub mod meeting;
 pub mod meeting_event;
 pub mod message;
+pub mod pace;
 pub mod plan;
 pub mod planned_file;
 pub mod remembered_sender;

@@ -1,0 +1,104 @@
+//! Which letters are due, and what is known of each at that moment.
+
+use sea_orm::{ConnectionTrait as _, FromQueryResult as _};
+
+use super::bound::Bound;
+use super::entities::dispatch;
+use super::neighbours::{HAS_LEFT, LEFT_AT};
+use super::{StoreError, Tx, dialect, rows};
+use crate::outbox::Dispatch;
+use crate::outbox::gate::{Circumstances, MailboxRead};
+use crate::vocabulary::{CampaignId, Instant};
+
+/// Which due letters a worker wants to look at.
+#[derive(Debug)]
+pub struct DueQuery<'a> {
+    pub now: Instant,
+    pub limit: u64,
+    /// Campaigns that send nothing for now.
+    pub blocked: &'a [CampaignId],
+    /// Receiving domains that are at their ceiling.
+    pub full_domains: &'a [String],
+    /// Rows that this turn has looked at already.
+    pub seen: &'a [i64],
+    /// The floor between letters of two campaigns to one mission begins here.
+    pub neighbours_since: Instant,
+    /// When the mailbox was last read; `None` where answers are entered by hand.
+    pub mailbox: Option<MailboxRead>,
+}
+
+/// A due letter and what is known at the moment of sending.
+#[derive(Debug, Clone)]
+pub struct Due {
+    pub dispatch: Dispatch,
+    pub circumstances: Circumstances,
+}
+
+impl Tx {
+    /// Due letters, the longest due first, each with its circumstances, in one query. What a letter does not ask for is not
+    /// looked up: whether somebody answered matters to reminders alone.
+    ///
+    /// # Errors
+    /// When the database refuses, or holds a row that this program did not write.
+    pub async fn due(&self, query: &DueQuery<'_>) -> Result<Vec<Due>, StoreError> {
+        let mut bound = Bound::default();
+        let (now, since) = (bound.one(query.now.millis()), bound.one(query.neighbours_since.millis()));
+        let asks = rows::ASKS_FOR_NO_ANSWER;
+        let mut sql = format!(
+            "SELECT d.*, \
+             CASE WHEN d.follows IS NOT NULL THEN (SELECT f.status || ' ' || f.next_at FROM dispatches f \
+               WHERE f.campaign = d.campaign AND f.step = d.follows AND f.delegation = d.delegation) END AS followed, \
+             CASE WHEN {asks} THEN (SELECT e.at FROM entries e WHERE e.campaign = d.campaign AND e.delegation = d.delegation \
+               AND e.kind IN ('reply', 'call', 'meeting', 'letter') \
+               AND NOT EXISTS (SELECT 1 FROM entries c WHERE c.corrects = e.key) ORDER BY e.at LIMIT 1) END AS answered_at, \
+             CASE WHEN {asks} THEN (SELECT MAX(e.key) FROM guesses g JOIN messages m ON m.key = g.message \
+               JOIN entries e ON e.message = m.key WHERE g.delegation = d.delegation AND m.state = 'pen') END AS in_pen, \
+             (SELECT o.campaign || ' ' || {LEFT_AT} FROM dispatches o WHERE o.delegation = d.delegation \
+               AND o.campaign <> d.campaign AND {HAS_LEFT} AND {LEFT_AT} > {since} ORDER BY {LEFT_AT} DESC LIMIT 1) AS neighbour \
+             FROM dispatches d WHERE d.status IN ('approved', 'deferred') AND d.next_at <= {now}",
+        );
+        if !query.blocked.is_empty() {
+            let campaigns = bound.list(query.blocked.iter().map(CampaignId::as_str));
+            sql.push_str(&format!(" AND d.campaign NOT IN ({campaigns})"));
+        }
+        if !query.full_domains.is_empty() {
+            let domains = bound.list(query.full_domains.iter().map(String::as_str));
+            sql.push_str(&format!(" AND d.domain NOT IN ({domains})"));
+        }
+        if !query.seen.is_empty() {
+            let seen = bound.list(query.seen.iter().copied());
+            sql.push_str(&format!(" AND d.key NOT IN ({seen})"));
+        }
+        let limit = bound.one(query.limit.cast_signed());
+        sql.push_str(&format!(" ORDER BY d.next_at, d.key LIMIT {limit}"));
+        sql.push_str(dialect::skip_locked(self.dialect));
+        let mut due = Vec::new();
+        for row in self.tx.query_all_raw(self.statement(&sql, bound.into_values())).await? {
+            let model = dispatch::Model::from_query_result(&row, "")?;
+            let wrong = |what: String| StoreError::row("dispatches", model.key, what);
+            let followed: Option<String> = row.try_get("", "followed")?;
+            let (followed, followed_next) = word_and_instant(followed.as_deref()).map_err(wrong)?.unzip();
+            let neighbour: Option<String> = row.try_get("", "neighbour")?;
+            let neighbour = word_and_instant(neighbour.as_deref()).map_err(wrong)?;
+            let answered: Option<i64> = row.try_get("", "answered_at")?;
+            let circumstances = Circumstances {
+                followed: followed.map(str::parse).transpose().map_err(wrong)?,
+                followed_is_due: followed_next.is_some_and(|at| at <= query.now),
+                answered: answered.map(Instant::from_millis),
+                in_pen: row.try_get("", "in_pen")?,
+                mailbox: query.mailbox,
+                neighbour: neighbour.map(|(campaign, at)| (campaign.to_owned(), at)),
+                real_server: false,
+            };
+            due.push(Due { dispatch: rows::dispatch(&model)?, circumstances });
+        }
+        Ok(due)
+    }
+}
+
+/// `sent 1520000000000`: two columns of a subquery that may find nothing.
+fn word_and_instant(pair: Option<&str>) -> Result<Option<(&str, Instant)>, String> {
+    let Some(pair) = pair else { return Ok(None) };
+    let parts = pair.split_once(' ').and_then(|(word, at)| Some((word, Instant::from_millis(at.parse().ok()?))));
+    parts.map(Some).ok_or_else(|| format!("{pair:?} is no word and no instant"))
+}
