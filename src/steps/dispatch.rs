@@ -17,7 +17,6 @@ use crate::outbox::neighbours::Floor;
 use crate::outbox::{Dispatch, Event, Guard, Status};
 use crate::ports::{Outgoing, Via};
 use crate::schedule::pace::{Ceilings, MayStart, Window};
-use crate::steps::decide::still_approved;
 use crate::vocabulary::{CampaignId, Digest, DispatchId, Instant, StateCode, Zone};
 
 /// How this worker sends.
@@ -103,22 +102,18 @@ pub async fn turn(store: &Store, policy: &Policy, input: &TurnInput<'_>) -> Resu
         tx.give_back_orphans(&policy.worker, in_hand, at).await?;
     }
     tx.renew_leases(&policy.worker, at.plus(policy.lease)).await?;
-    let mut claims = Vec::new();
-    let mut messages = HashMap::new();
+    let (mut claims, mut messages) = (Vec::new(), Vec::new());
     if input.free > 0 {
         at = tx.take_turn(input.now).await?;
-        let chosen = choose(&tx, policy, input, at, &mut turn).await?;
-        let (chosen, bytes) = with_their_bytes(&tx, policy, chosen, at, &mut turn).await?;
+        let (chosen, bytes): (Vec<Dispatch>, Vec<Vec<u8>>) =
+            choose(&tx, policy, input, at, &mut turn).await?.into_iter().unzip();
         messages = bytes;
         // The pace was counted by the clock of all workers; this one waits by its own.
         turn.wait_until = turn.wait_until.map(|until| input.now.plus(until.since(at)));
         claims = tx.claim(&chosen, &policy.worker, policy.via, at.plus(policy.lease), at).await?;
     }
     tx.commit().await?;
-    turn.letters = claims
-        .into_iter()
-        .filter_map(|claim| messages.get(&claim.dispatch.digest).map(|bytes| in_hand(claim, bytes, input, at)))
-        .collect();
+    turn.letters = claims.into_iter().zip(messages).map(|(claim, bytes)| in_hand(claim, &bytes, input, at)).collect();
     Ok(turn)
 }
 
@@ -149,12 +144,12 @@ async fn choose(
     input: &TurnInput<'_>,
     at: Instant,
     turn: &mut Turn,
-) -> Result<Vec<Dispatch>, StoreError> {
+) -> Result<Vec<(Dispatch, Vec<u8>)>, StoreError> {
     let mut window = match policy.ceilings {
-        Some(ceilings) => Some(Minute::new(tx, ceilings, at).await?),
+        Some(ceilings) => Minute::near_a_ceiling(tx, ceilings, input.free, at).await?,
         None => None,
     };
-    let mut chosen: Vec<Dispatch> = Vec::new();
+    let mut chosen: Vec<(Dispatch, Vec<u8>)> = Vec::new();
     let mut full_domains: Vec<String> = Vec::new();
     let mut seen: Vec<i64> = Vec::new();
     // Nearly all leave, so that hardly more are read than can; where many may not, they are read by and by.
@@ -208,21 +203,29 @@ async fn choose(
                 put_off(tx, policy, &due.dispatch, until, words, at, turn).await?;
                 continue;
             }
-            match may_start(&mut window, &due.dispatch) {
+            let (dispatch, message) = match as_approved(due) {
+                Ok(sound) => sound,
+                Err(damaged) => {
+                    let (dispatch, why) = *damaged;
+                    stop_one(tx, policy, &dispatch, &Ruling::Hold(Guard::Damaged, why), at, turn).await?;
+                    continue;
+                }
+            };
+            match may_start(&mut window, &dispatch) {
                 MayStart::Now => {
-                    missions.insert(id.delegation, id.campaign.clone());
-                    chosen.push(due.dispatch);
+                    missions.insert(dispatch.id.delegation, dispatch.id.campaign.clone());
+                    chosen.push((dispatch, message));
                     if chosen.len() == input.free {
                         return Ok(chosen);
                     }
                 }
                 MayStart::At(instant) => {
                     turn.wait_until = Some(turn.wait_until.map_or(instant, |earlier| earlier.min(instant)));
-                    note_full(&window, &due.dispatch, &mut full_domains);
+                    note_full(&window, &dispatch, &mut full_domains);
                 }
                 MayStart::WhenOneEnds => {
                     turn.wait_for_one = true;
-                    note_full(&window, &due.dispatch, &mut full_domains);
+                    note_full(&window, &dispatch, &mut full_domains);
                 }
             }
             if window.as_ref().is_some_and(|minute| minute.window.may_start([]) != MayStart::Now) {
@@ -241,41 +244,29 @@ async fn choose(
     }
 }
 
-/// The chosen letters with their bytes. One that is not what was approved, by its bytes, its envelope, its time or its approvals, is
-/// held; the others still leave.
-async fn with_their_bytes(
-    tx: &Tx,
-    policy: &Policy,
-    chosen: Vec<Dispatch>,
-    at: Instant,
-    turn: &mut Turn,
-) -> Result<(Vec<Dispatch>, HashMap<Digest, Vec<u8>>), StoreError> {
-    if chosen.is_empty() {
-        return Ok((chosen, HashMap::new()));
-    }
-    let digests: Vec<Digest> = chosen.iter().map(|dispatch| dispatch.digest).collect();
-    let messages = tx.messages(&digests).await?;
-    let keys: Vec<i64> = chosen.iter().map(|dispatch| dispatch.key).collect();
-    let (approvals, wanted) = (tx.approvals(&keys).await?, tx.approvals_wanted().await?);
-    let damage = |dispatch: &Dispatch| {
-        if !messages.contains_key(&dispatch.digest) {
-            Some("the stored bytes are not those that were approved")
-        } else if !dispatch.is_sealed() {
-            Some("its stored recipients, sender or time are not those that were approved")
-        } else if !still_approved(dispatch, &approvals, &wanted) {
-            Some("its stored approvals are not enough")
-        } else {
-            None
-        }
+/// A letter with its bytes, if it is what was approved: by its bytes, its envelope, its time and its approvals. Else why it is held.
+fn as_approved(due: Due) -> Result<(Dispatch, Vec<u8>), Box<(Dispatch, String)>> {
+    let dispatch = due.dispatch;
+    let message = due.message.filter(|bytes| Digest::of(bytes) == dispatch.digest);
+    let damage = if message.is_none() {
+        "the stored bytes are not those that were approved"
+    } else if !dispatch.is_sealed() {
+        "its stored recipients, sender or time are not those that were approved"
+    } else if dispatch.wish.plan_again
+        || !dispatch.open_objections().is_empty()
+        || due.approvals_wanted.is_none_or(|wanted| due.approvals < wanted.max(1))
+    {
+        "its stored approvals are not enough"
+    } else {
+        ""
     };
-    let (sound, damaged): (Vec<Dispatch>, Vec<Dispatch>) =
-        chosen.into_iter().partition(|dispatch| damage(dispatch).is_none());
-    for dispatch in &damaged {
-        let why = damage(dispatch).unwrap_or_default();
-        let why = format!("{why}; run `demarche plan`, and look at who else writes to the database, and at the disk");
-        stop_one(tx, policy, dispatch, &Ruling::Hold(Guard::Damaged, why), at, turn).await?;
+    match message {
+        Some(message) if damage.is_empty() => Ok((dispatch, message)),
+        _ => {
+            let advice = "run `demarche plan`, and look at who else writes to the database, and at the disk";
+            Err(Box::new((dispatch, format!("{damage}; {advice}"))))
+        }
     }
-    Ok((sound, messages))
 }
 
 /// What the ceilings count, as far as it has been read: all letters, and those to the domains that were asked for.
@@ -286,6 +277,16 @@ struct Minute {
 }
 
 impl Minute {
+    /// `None` where even all the couriers' letters together, whatever their domains, would stay below every ceiling.
+    async fn near_a_ceiling(tx: &Tx, ceilings: Ceilings, free: usize, at: Instant) -> Result<Option<Self>, StoreError> {
+        let most = tx.counted(at).await?.saturating_add(free);
+        let lowest = ceilings.per_minute.min(ceilings.per_domain_per_minute);
+        if most <= usize::try_from(lowest).unwrap_or(usize::MAX) {
+            return Ok(None);
+        }
+        Self::new(tx, ceilings, at).await.map(Some)
+    }
+
     async fn new(tx: &Tx, ceilings: Ceilings, at: Instant) -> Result<Self, StoreError> {
         let mut window = Window::new(ceilings, at);
         tx.count_minute(&mut window, &[], true, at).await?;

@@ -7,8 +7,8 @@ use sea_orm::sqlx::postgres::PgSslMode;
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::sqlx::{Connection as _, Error as SqlxError, SqliteConnection};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbErr, RuntimeErr,
-    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait as _,
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbErr, IdenStatic, Iterable,
+    RuntimeErr, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait as _,
 };
 use secrecy::ExposeSecret as _;
 
@@ -199,6 +199,21 @@ pub(super) async fn claim_turn(tx: &DatabaseTransaction, dialect: Dialect, now: 
         tx.execute_unprepared("SELECT pg_advisory_xact_lock(6420180228)").await?;
     }
     time(tx, dialect, now).await
+}
+
+/// All columns of the table called `name`, as one JSON array in their order.
+pub(super) fn json_of_columns<C: Iterable + IdenStatic>(dialect: Dialect, name: &str) -> String {
+    let columns: Vec<String> = C::iter().map(|column| format!("{name}.{}", column.as_str())).collect();
+    let columns = columns.join(", ");
+    match dialect {
+        // SQLite knows no true and no false.
+        Dialect::Sqlite => {
+            let columns = columns
+                .replace(&format!("{name}.provisional"), &format!("json(iif({name}.provisional, 'true', 'false'))"));
+            format!("json_array({columns})")
+        }
+        Dialect::Postgres => format!("json_build_array({columns})::text"),
+    }
 }
 
 /// Rows that another worker is just deciding about are passed over; SQLite has one writer at a time anyhow.

@@ -1,6 +1,6 @@
 //! Which letters are due, and what is known of each at that moment.
 
-use sea_orm::{ConnectionTrait as _, FromQueryResult as _};
+use sea_orm::ConnectionTrait as _;
 
 use super::bound::Bound;
 use super::entities::dispatch;
@@ -32,11 +32,17 @@ pub struct DueQuery<'a> {
 pub struct Due {
     pub dispatch: Dispatch,
     pub circumstances: Circumstances,
+    /// Its bytes as they are stored; `None` where they are missing.
+    pub message: Option<Vec<u8>>,
+    /// How many organisations have approved what its seal covers, and how many must.
+    pub approvals: usize,
+    pub approvals_wanted: Option<usize>,
 }
 
 impl Tx {
-    /// Due letters, the longest due first, each with its circumstances, in one query. What a letter does not ask for is not
-    /// looked up: whether somebody answered matters to reminders alone.
+    /// Due letters, the longest due first, each with all that is asked before it leaves, in one query. What a letter does not ask
+    /// for is not looked up: whether somebody answered matters to reminders alone. A row comes as one JSON text, because each
+    /// column of its own costs as much as the whole.
     ///
     /// # Errors
     /// When the database refuses, or holds a row that this program did not write.
@@ -44,8 +50,13 @@ impl Tx {
         let mut bound = Bound::default();
         let (now, since) = (bound.one(query.now.millis()), bound.one(query.neighbours_since.millis()));
         let asks = rows::ASKS_FOR_NO_ANSWER;
+        let columns = dialect::json_of_columns::<dispatch::Column>(self.dialect, "d");
         let mut sql = format!(
-            "SELECT d.*, \
+            "SELECT {columns} AS dispatch, \
+             (SELECT l.message FROM letters l WHERE l.digest = d.digest) AS message, \
+             (SELECT COUNT(DISTINCT a.organisation) FROM approvals a \
+               WHERE a.dispatch = d.key AND a.seal = d.seal AND a.revoked_at IS NULL) AS approvals, \
+             (SELECT p.approvals_wanted FROM plans p WHERE p.campaign = d.campaign) AS approvals_wanted, \
              CASE WHEN d.follows IS NOT NULL THEN (SELECT f.status || ' ' || f.next_at FROM dispatches f \
                WHERE f.campaign = d.campaign AND f.step = d.follows AND f.delegation = d.delegation) END AS followed, \
              CASE WHEN {asks} THEN (SELECT e.at FROM entries e WHERE e.campaign = d.campaign AND e.delegation = d.delegation \
@@ -74,7 +85,9 @@ impl Tx {
         sql.push_str(dialect::skip_locked(self.dialect));
         let mut due = Vec::new();
         for row in self.tx.query_all_raw(self.statement(&sql, bound.into_values())).await? {
-            let model = dispatch::Model::from_query_result(&row, "")?;
+            let columns: String = row.try_get("", "dispatch")?;
+            let model: dispatch::Model =
+                serde_json::from_str(&columns).map_err(|e| StoreError::row("dispatches", &columns, e))?;
             let wrong = |what: String| StoreError::row("dispatches", model.key, what);
             let followed: Option<String> = row.try_get("", "followed")?;
             let (followed, followed_next) = word_and_instant(followed.as_deref()).map_err(wrong)?.unzip();
@@ -90,7 +103,15 @@ impl Tx {
                 neighbour: neighbour.map(|(campaign, at)| (campaign.to_owned(), at)),
                 real_server: false,
             };
-            due.push(Due { dispatch: rows::dispatch(&model)?, circumstances });
+            let approvals: i64 = row.try_get("", "approvals")?;
+            let wanted: Option<i32> = row.try_get("", "approvals_wanted")?;
+            due.push(Due {
+                dispatch: rows::dispatch(&model)?,
+                circumstances,
+                message: row.try_get("", "message")?,
+                approvals: usize::try_from(approvals).unwrap_or(0),
+                approvals_wanted: wanted.and_then(|n| usize::try_from(n).ok()),
+            });
         }
         Ok(due)
     }

@@ -1,8 +1,11 @@
 //! The history of every dispatch, and its attempts: only ever added to.
 
-use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, NotSet, QueryFilter as _, QueryOrder as _, Set};
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, Statement, Value,
+};
 use serde::{Deserialize, Serialize};
 
+use super::bound::Bound;
 use super::entities::{attempt, history};
 use super::{Store, StoreError, Tx};
 use crate::delivery::{RecipientResult, Role};
@@ -54,6 +57,18 @@ impl From<&RecipientResult> for StoredRecipient {
     }
 }
 
+/// A line that is to be added.
+#[derive(Debug)]
+pub(super) struct Line {
+    dispatch: i64,
+    at: Instant,
+    event: String,
+    before: Option<Status>,
+    after: Status,
+    by: String,
+    reason: Option<String>,
+}
+
 pub(super) fn line(
     dispatch: i64,
     at: Instant,
@@ -62,7 +77,7 @@ pub(super) fn line(
     after: Status,
     by: &str,
     reason: Option<&str>,
-) -> history::ActiveModel {
+) -> Line {
     line_named(dispatch, at, word(event), before, after, by, reason)
 }
 
@@ -74,17 +89,9 @@ pub(super) fn line_named(
     after: Status,
     by: &str,
     reason: Option<&str>,
-) -> history::ActiveModel {
-    history::ActiveModel {
-        key: NotSet,
-        dispatch: Set(dispatch),
-        at: Set(at.millis()),
-        event: Set(event.to_owned()),
-        before: Set(before.map(|s| s.as_str().to_owned())),
-        after: Set(after.as_str().to_owned()),
-        by_whom: Set(by.to_owned()),
-        reason: Set(reason.map(ToOwned::to_owned)),
-    }
+) -> Line {
+    let reason = reason.map(ToOwned::to_owned);
+    Line { dispatch, at, event: event.to_owned(), before, after, by: by.to_owned(), reason }
 }
 
 fn word(event: Event) -> &'static str {
@@ -114,10 +121,24 @@ fn word(event: Event) -> &'static str {
     }
 }
 
-pub(super) async fn add(db: &impl ConnectionTrait, lines: Vec<history::ActiveModel>) -> Result<(), StoreError> {
-    if !lines.is_empty() {
-        history::Entity::insert_many(lines).exec_without_returning(db).await?;
+pub(super) async fn add(db: &impl ConnectionTrait, lines: Vec<Line>) -> Result<(), StoreError> {
+    if lines.is_empty() {
+        return Ok(());
     }
+    let mut bound = Bound::default();
+    let rows = bound.rows(lines.into_iter().map(|line| {
+        [
+            Value::from(line.dispatch),
+            line.at.millis().into(),
+            line.event.into(),
+            line.before.map(Status::as_str).into(),
+            line.after.as_str().into(),
+            line.by.into(),
+            line.reason.into(),
+        ]
+    }));
+    let sql = format!("INSERT INTO history (dispatch, at, event, before, after, by_whom, reason) VALUES {rows}");
+    db.execute_raw(Statement::from_sql_and_values(db.get_database_backend(), sql, bound.into_values())).await?;
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! What became of a claim. Every write of an outcome says "and still mine".
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 
 use sea_orm::{ColumnTrait as _, ConnectionTrait as _, EntityTrait as _, QueryFilter as _, Value};
 
@@ -10,7 +10,7 @@ use super::entities::{attempt, dispatch};
 use super::history::{self, StoredRecipient};
 use super::{Store, StoreError, Tx, rows};
 use crate::delivery::Verdict;
-use crate::outbox::{Event, Status, Via, Wish, transition};
+use crate::outbox::{Event, Status, transition};
 use crate::vocabulary::{DispatchId, Instant};
 
 /// The end of one claim, ready to be stored.
@@ -52,30 +52,31 @@ impl Tx {
         if outcomes.is_empty() {
             return Ok(HashSet::new());
         }
-        let wishes = self.move_on(outcomes).await?;
-        let (ours, late): (Vec<&Outcome>, Vec<&Outcome>) =
-            outcomes.iter().partition(|outcome| wishes.contains_key(&outcome.key));
-        self.end_attempts(&ours, worker, ended_at).await?;
-        let mut lines = Vec::with_capacity(ours.len());
-        for outcome in &ours {
+        let ours = self.move_on(outcomes).await?;
+        let (moved, late): (Vec<&Outcome>, Vec<&Outcome>) =
+            outcomes.iter().partition(|outcome| ours.contains(&outcome.key));
+        self.end_attempts(&moved, ended_at).await?;
+        self.count_ended(&self.paced(&moved).await?, worker, ended_at).await?;
+        let mut lines = Vec::with_capacity(moved.len());
+        let mut back = Vec::new();
+        for outcome in &moved {
             let to = transition::next(Status::Sending, outcome.event)?;
             let why = outcome.reason.as_deref();
             lines.push(history::line(outcome.key, outcome.at, outcome.event, Some(Status::Sending), to, worker, why));
+            if to == Status::Deferred {
+                back.push(*outcome);
+            }
         }
         history::add(&self.tx, lines).await?;
-        for outcome in &ours {
-            let Some(Some(wish)) = wishes.get(&outcome.key) else { continue };
-            let to = transition::next(Status::Sending, outcome.event)?;
-            self.fulfil(outcome.key, to, wish, outcome.at).await?;
-        }
+        self.fulfil_wishes(&back).await?;
         for outcome in late {
             self.keep_evidence(outcome).await?;
         }
-        Ok(wishes.into_keys().collect())
+        Ok(ours)
     }
 
-    /// Moves each dispatch whose claim is still the outcome's own. Returns the rows that were, with what was wished of them.
-    async fn move_on(&self, outcomes: &[Outcome]) -> Result<HashMap<i64, Option<Wish>>, StoreError> {
+    /// Moves each dispatch whose claim is still the outcome's own. Returns their rows.
+    async fn move_on(&self, outcomes: &[Outcome]) -> Result<HashSet<i64>, StoreError> {
         let mut bound = Bound::default();
         let mut rows = Vec::with_capacity(outcomes.len());
         for outcome in outcomes {
@@ -97,28 +98,37 @@ impl Tx {
             "UPDATE dispatches SET status = v.column3, reason = v.column4, next_at = COALESCE(v.column5, next_at), \
              sent_at = COALESCE(v.column6, sent_at), wish = CASE WHEN v.column3 IN ('sent', 'refused') THEN NULL ELSE wish END, \
              holder = NULL, lease_until = NULL, claimed_from = NULL, updated_at = v.column7 \
-             FROM (VALUES {rows}) AS v \
-             WHERE key = v.column1 AND fence = v.column2 AND status = 'sending' RETURNING key, wish"
+             FROM (VALUES {rows}) AS v WHERE key = v.column1 AND fence = v.column2 AND status = 'sending'"
         );
-        let mut moved = HashMap::with_capacity(outcomes.len());
-        for row in self.tx.query_all_raw(self.statement(&sql, bound.into_values())).await? {
-            let (key, wish): (i64, Option<String>) = (row.try_get("", "key")?, row.try_get("", "wish")?);
-            let wish = wish.map(|wish| serde_json::from_str(&wish)).transpose();
-            moved.insert(key, wish.map_err(|e| StoreError::row("dispatches", key, e))?);
+        let moved = self.tx.execute_raw(self.statement(&sql, bound.into_values())).await?;
+        if moved.rows_affected() == outcomes.len() as u64 {
+            return Ok(outcomes.iter().map(|outcome| outcome.key).collect());
         }
-        Ok(moved)
+        self.just_moved(outcomes).await
     }
 
-    async fn end_attempts(&self, outcomes: &[&Outcome], worker: &str, ended_at: Instant) -> Result<(), StoreError> {
+    /// Which of them this transaction has just moved: their attempts are not ended yet, but they are in nobody's hand.
+    async fn just_moved(&self, outcomes: &[Outcome]) -> Result<HashSet<i64>, StoreError> {
+        let mut bound = Bound::default();
+        let rows = bound.rows(outcomes.iter().map(|outcome| [Value::from(outcome.key), outcome.fence.into()]));
+        let sql = format!(
+            "SELECT d.key FROM (VALUES {rows}) AS v \
+             JOIN dispatches d ON d.key = v.column1 AND d.fence = v.column2 AND d.status <> 'sending' \
+             JOIN attempts a ON a.dispatch = v.column1 AND a.fence = v.column2 AND a.ended_at IS NULL"
+        );
+        let found = self.tx.query_all_raw(self.statement(&sql, bound.into_values())).await?;
+        found.iter().map(|row| Ok(row.try_get("", "key")?)).collect()
+    }
+
+    async fn end_attempts(&self, outcomes: &[&Outcome], ended_at: Instant) -> Result<(), StoreError> {
         if outcomes.is_empty() {
             return Ok(());
         }
         let mut bound = Bound::default();
         let ended = bound.one(ended_at.millis());
         let rows = bound.rows(outcomes.iter().map(|outcome| {
-            let recipients: Vec<StoredRecipient> =
-                outcome.verdict.recipients().iter().map(StoredRecipient::from).collect();
             let verdict = &outcome.verdict;
+            let recipients: Vec<StoredRecipient> = verdict.recipients().iter().map(StoredRecipient::from).collect();
             [
                 Value::from(outcome.key),
                 outcome.fence.into(),
@@ -129,16 +139,58 @@ impl Tx {
         }));
         let sql = format!(
             "UPDATE attempts SET ended_at = {ended}, outcome = v.column3, detail = v.column4, recipients = v.column5 \
-             FROM (VALUES {rows}) AS v WHERE dispatch = v.column1 AND fence = v.column2 RETURNING via, domains"
+             FROM (VALUES {rows}) AS v WHERE dispatch = v.column1 AND fence = v.column2"
         );
-        let mut counted = Vec::with_capacity(outcomes.len());
-        for row in self.tx.query_all_raw(self.statement(&sql, bound.into_values())).await? {
-            let (via, domains): (String, String) = (row.try_get("", "via")?, row.try_get("", "domains")?);
-            if via == Via::Smtp.as_str() {
-                counted.push(domains.split(' ').map(ToOwned::to_owned).collect());
+        self.tx.execute_raw(self.statement(&sql, bound.into_values())).await?;
+        Ok(())
+    }
+
+    /// The receiving domains of each letter that the pace counts: all but those written to files.
+    async fn paced(&self, outcomes: &[&Outcome]) -> Result<Vec<Vec<String>>, StoreError> {
+        let mut letters = Vec::with_capacity(outcomes.len());
+        let mut unnamed = Vec::new();
+        for outcome in outcomes {
+            match &outcome.verdict {
+                Verdict::Taken { reply: None, .. } => {}
+                verdict if verdict.recipients().is_empty() => unnamed.push(*outcome),
+                verdict => {
+                    let domains: BTreeSet<&str> =
+                        verdict.recipients().iter().map(|recipient| recipient.address.domain()).collect();
+                    letters.push(domains.into_iter().map(ToOwned::to_owned).collect());
+                }
             }
         }
-        self.count_ended(&counted, worker, ended_at).await
+        if !unnamed.is_empty() {
+            let mut bound = Bound::default();
+            let rows = bound.rows(unnamed.iter().map(|outcome| [Value::from(outcome.key), outcome.fence.into()]));
+            let sql = format!(
+                "SELECT a.domains FROM (VALUES {rows}) AS v \
+                 JOIN attempts a ON a.dispatch = v.column1 AND a.fence = v.column2 WHERE a.via = 'smtp'"
+            );
+            for row in self.tx.query_all_raw(self.statement(&sql, bound.into_values())).await? {
+                let domains: String = row.try_get("", "domains")?;
+                letters.push(domains.split(' ').map(ToOwned::to_owned).collect());
+            }
+        }
+        Ok(letters)
+    }
+
+    /// Those that come back: what was wished of them meanwhile happens now.
+    async fn fulfil_wishes(&self, back: &[&Outcome]) -> Result<(), StoreError> {
+        if back.is_empty() {
+            return Ok(());
+        }
+        let found = dispatch::Entity::find()
+            .filter(dispatch::Column::Key.is_in(back.iter().map(|outcome| outcome.key)))
+            .filter(dispatch::Column::Wish.is_not_null())
+            .all(&self.tx)
+            .await?;
+        for row in found {
+            let at = back.iter().find(|outcome| outcome.key == row.key).map(|outcome| outcome.at);
+            let (wish, at) = (rows::dispatch(&row)?.wish, at.unwrap_or(Instant::from_millis(row.updated_at)));
+            self.fulfil(row.key, Status::Deferred, &wish, at).await?;
+        }
+        Ok(())
     }
 
     async fn keep_evidence(&self, outcome: &Outcome) -> Result<(), StoreError> {

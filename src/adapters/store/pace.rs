@@ -45,6 +45,19 @@ impl Tx {
         Ok(())
     }
 
+    /// How many letters count towards the ceiling over all at `at`: those that ended in the last minute, and those in hand.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn counted(&self, at: Instant) -> Result<usize, StoreError> {
+        let since = Window::reaches_back_to(at).millis().div_euclid(1000);
+        let sql = "SELECT CAST((SELECT COALESCE(SUM(letters), 0) FROM pace WHERE domain = '*' AND second >= $1) \
+                   + (SELECT COUNT(*) FROM attempts WHERE ended_at IS NULL) AS BIGINT) AS letters";
+        let row = self.tx.query_one_raw(self.statement(sql, vec![since.into()])).await?;
+        let letters: i64 = row.map_or(Ok(0), |row| row.try_get("", "letters"))?;
+        Ok(usize::try_from(letters).unwrap_or(usize::MAX))
+    }
+
     /// Fills `window` with what ended in the last minute before `at`: over all, and at each of `domains`.
     ///
     /// # Errors

@@ -1,8 +1,9 @@
 //! The table `dispatches`; its columns are explained in migrations/.
 
 use sea_orm::entity::prelude::*;
+use serde::Deserialize;
 
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Deserialize)]
 #[sea_orm(table_name = "dispatches")]
 pub struct Model {
     #[sea_orm(primary_key)]
