@@ -1,15 +1,19 @@
 //! What is written is for its owner's eyes alone, whatever the umask says.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+#[path = "support/smtp_server.rs"]
+#[allow(dead_code, reason = "this file uses a part")]
+mod smtp_server;
 #[path = "cli/workspace.rs"]
 mod workspace;
 
-use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
-use workspace::{ANNA, BORIS, Said, Workspace, say};
+use smtp_server::{Act, Script, SmtpServer, Step};
+use workspace::{ANNA, BORIS, INSTALLATION, Said, Workspace, say};
 
 /// The program under a umask that hides nothing.
 fn open_handed(workspace: &Workspace, words: &[&str]) -> Command {
@@ -38,7 +42,12 @@ fn rights(path: &Path, found: &mut Vec<(PathBuf, u32)>) {
 fn check_private(workspace: &Workspace, name: &str, wanted: &[&str]) {
     let mut found = Vec::new();
     rights(&workspace.path(name), &mut found);
-    for (path, mode) in &found {
+    check_all(&found, wanted);
+}
+
+#[track_caller]
+fn check_all(found: &[(PathBuf, u32)], wanted: &[&str]) {
+    for (path, mode) in found {
         let right = if path.is_dir() { 0o700 } else { 0o600 };
         assert_eq!(*mode, right, "{} has the rights {mode:o}", path.display());
     }
@@ -68,7 +77,7 @@ fn what_a_workspace_remembers_and_exports_is_its_owners_alone_whatever_the_umask
     run(&workspace, "preview spring --all --out letters").ends_with_code(0);
     run(&workspace, "calendar export --out dates.ics").ends_with_code(0);
     run(&workspace, "rehearse spring --out played").ends_with_code(0);
-    check_private(&workspace, "var", &["demarche.db", "sent.journal", "outgoing", ".eml", "demarche.db.worker"]);
+    check_private(&workspace, "var", &["demarche.db", "outgoing", ".eml", "mail/", "demarche.db.worker"]);
     check_private(&workspace, "saved", &["note"]);
     check_private(&workspace, "letters", &["index.html"]);
     check_private(&workspace, "dates.ics", &[]);
@@ -89,15 +98,30 @@ fn a_rehearsal_into_a_folder_that_others_may_enter_is_still_not_for_them() {
 }
 
 #[test]
-fn the_files_beside_an_open_database_are_private_too() {
-    let workspace = Workspace::approved();
-    std::fs::remove_dir_all(workspace.path("var")).unwrap();
+fn the_journal_and_the_files_beside_an_open_database_are_private_too() {
+    let server = SmtpServer::start(Script::plain().on(Step::Data, Act::Delay(Duration::from_secs(60))));
+    let workspace = Workspace::small();
+    let smtp = format!(
+        "mode = \"smtp\"\n[delivery.smtp]\nhost = \"127.0.0.1\"\nport = {}\nsecurity = \"none\"\nconnections = 1",
+        server.port()
+    );
+    workspace.edit(INSTALLATION, "mode = \"files\"\ndirectory = \"var/outgoing\"", &smtp);
     run(&workspace, "plan spring").ends_with_code(0);
-    let mut worker = open_handed(&workspace, &["run"]).stderr(Stdio::piped()).spawn().unwrap();
-    let mut heard = BufReader::new(worker.stderr.take().unwrap());
-    heard.read_line(&mut String::new()).unwrap();
-    check_private(&workspace, "var", &["demarche.db-wal", "demarche.db-shm", "sent.journal"]);
-    let stopped = Command::new("kill").args(["-TERM", &worker.id().to_string()]).status().unwrap();
-    assert!(stopped.success());
+    for approver in [ANNA, BORIS] {
+        say(&mut open_handed(&workspace, &["approve", "spring", "--yes", "--as", approver])).ends_with_code(0);
+    }
+    let mut worker =
+        open_handed(&workspace, &["run", "--until-idle"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    // A letter is in hand: database, journal and lock are all open.
+    for _ in 0..600 {
+        if server.transcript().iter().any(|line| line == "DATA") {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let mut found = Vec::new();
+    rights(&workspace.path("var"), &mut found);
+    worker.kill().unwrap();
     worker.wait().unwrap();
+    check_all(&found, &["demarche.db-wal", "demarche.db-shm", "sent.journal"]);
 }
