@@ -23,7 +23,7 @@ fn letter(message: &[u8]) -> Outgoing {
         sender: "outreach@coalition.example".parse().unwrap(),
         to: vec!["mission@france.example".parse().unwrap()],
         cc: vec!["rights@france.example".parse().unwrap()],
-        message: Arc::from(message),
+        message: Arc::from(message.to_vec()),
         last_try: false,
     }
 }

@@ -3,96 +3,19 @@
 
 mod support;
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use demarche::adapters::smtp::{Security, Settings, SettingsError, SmtpCourier, SmtpMailer};
+use demarche::adapters::smtp::{Security, Settings, SettingsError, SmtpMailer};
 use demarche::adapters::tls::TlsError;
 use demarche::delivery::{Phase, Verdict};
 use demarche::ports::{Courier as _, Mailer as _, Outgoing};
+use support::courier::*;
 use support::smtp_server::{Act, Identity, Script, SmtpServer, Step};
-
-const TO: &str = "mission@france.example";
-const CC: &str = "rights@france.example";
-const MESSAGE: &[u8] = b"Date: Mon, 5 Feb 2018 08:30:00 +0000\r\nSubject: Joint letter\r\n\r\nExcellency,\r\n";
-
-fn letter() -> Outgoing {
-    Outgoing {
-        dispatch: "hrc37-china/letter/FRA".parse().unwrap(),
-        sender: "outreach@coalition.example".parse().unwrap(),
-        to: vec![TO.parse().unwrap()],
-        cc: vec![CC.parse().unwrap()],
-        message: Arc::from(MESSAGE),
-        last_try: false,
-    }
-}
-
-fn letter_with(message: &[u8]) -> Outgoing {
-    Outgoing { message: Arc::from(message), ..letter() }
-}
-
-fn settings(server: &SmtpServer, security: Security) -> Settings {
-    let mut settings = Settings::new("localhost", server.port(), security, "coalition.example");
-    settings.timeout = Duration::from_secs(10);
-    settings.final_timeout = Duration::from_secs(10);
-    settings
-}
-
-fn courier(server: &SmtpServer) -> SmtpCourier {
-    SmtpMailer::new(settings(server, Security::None)).unwrap().courier()
-}
-
-/// With an account, and the certificate of `identity` among the roots.
-fn covered(server: &SmtpServer, security: Security, identity: &Identity) -> Settings {
-    let mut settings = settings(server, security);
-    settings.credentials = Some(("outreach".into(), "correct horse".into()));
-    settings.extra_roots = Some(identity.certificate_pem.clone().into_bytes());
-    settings
-}
-
-async fn hand_over_one(script: Script) -> (Verdict, SmtpServer) {
-    let server = SmtpServer::start(script);
-    let verdict = courier(&server).hand_over(&letter()).await;
-    (verdict, server)
-}
-
-async fn hand_over_covered(script: Script, security: Security, identity: &Identity) -> (Verdict, SmtpServer) {
-    let server = SmtpServer::start(script);
-    let mailer = SmtpMailer::new(covered(&server, security, identity)).unwrap();
-    let verdict = mailer.courier().hand_over(&letter()).await;
-    (verdict, server)
-}
-
-fn reply(text: &str) -> Act {
-    Act::Reply(text.to_owned())
-}
-
-#[track_caller]
-fn check_taken(verdict: &Verdict) {
-    assert!(matches!(verdict, Verdict::Taken { .. }), "{verdict:?}");
-}
-
-#[track_caller]
-fn check_unknown(verdict: &Verdict) {
-    assert!(matches!(verdict, Verdict::Unknown { .. }), "{verdict:?}");
-}
-
-#[track_caller]
-fn check_broken(verdict: &Verdict, wanted: Phase, words: &str) {
-    let Verdict::Broken { phase, why } = verdict else { panic!("{verdict:?}") };
-    assert_eq!(*phase, wanted, "{why}");
-    assert!(why.contains(words), "{why}");
-}
 
 async fn until(done: impl Fn() -> bool) {
     while !done() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-}
-
-/// The first word of every line that the server heard.
-fn commands(server: &SmtpServer) -> Vec<String> {
-    server.transcript().iter().map(|l| l.split([' ', ':']).next().unwrap().to_owned()).collect()
 }
 
 #[tokio::test]

@@ -132,7 +132,7 @@ mod tests {
             sender: "outreach@coalition.example".parse().unwrap(),
             to: vec!["mission@france.example".parse().unwrap()],
             cc: vec!["rights@france.example".parse().unwrap()],
-            message: Arc::from(message),
+            message: Arc::from(message.to_vec()),
             last_try: false,
         }
     }

@@ -15,4 +15,5 @@ pub mod shelf;
 pub mod smtp;
 pub mod store;
 pub mod tls;
+mod unsaid;
 pub mod workspace;

@@ -1,7 +1,7 @@
 //! Folders and files that nobody but their owner may read.
 
 use std::fs::{DirBuilder, File, OpenOptions};
-use std::io;
+use std::io::{self, Write as _};
 use std::path::Path;
 
 /// Makes a folder (0700), and those above it that are missing.
@@ -41,6 +41,14 @@ pub fn appending(path: &Path) -> io::Result<File> {
 /// When the disk or the rights do not allow it, or the name is taken.
 pub fn fresh(path: &Path) -> io::Result<File> {
     open(path, OpenOptions::new().write(true).create_new(true))
+}
+
+/// Writes a whole file (0600 when it is made), in place of what it held.
+///
+/// # Errors
+/// When the disk or the rights do not allow it.
+pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    open(path, OpenOptions::new().write(true).truncate(true))?.write_all(bytes)
 }
 
 fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {

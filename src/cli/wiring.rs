@@ -61,6 +61,8 @@ pub fn start_logging(verbose: u8) {
     let filter = EnvFilter::try_new(&filter).unwrap_or_else(|_| EnvFilter::new(own));
     let colours = std::io::stderr().is_terminal() && environment("NO_COLOR").is_none();
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // A line that cannot be written is lost, and nothing else: to complain of it there would end the program.
+    let log = log.log_internal_errors(false);
     // A second start in one process, as tests do, keeps the first.
     let _kept = log.with_ansi(colours).with_target(false).try_init();
 }
@@ -260,7 +262,7 @@ pub fn smtp_mailer(context: &Context, settings: &Smtp, sender: Option<&Address>)
         Security::None => smtp::Security::None,
     };
     // The sender's domain, not this machine's name, is what the server hears.
-    let hello = sender.map_or("demarche.invalid", Address::domain);
+    let hello = sender.map_or("sender.invalid", Address::domain);
     let mut made = smtp::Settings::new(&settings.host, settings.port, security, hello);
     if let (Some(username), Some(source)) = (&settings.username, &settings.password) {
         made.credentials = Some((username.clone(), secret(context, source, "mail server's password")?));

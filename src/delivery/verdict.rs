@@ -54,6 +54,10 @@ impl Reply {
     pub const LONGEST: usize = 1000;
 
     pub fn new(code: u16, text: &str) -> Self {
+        // As nearly every answer is: one line of ASCII. There is nothing to join, to escape or to cut.
+        if text.len() <= Self::LONGEST && text.bytes().all(|b| matches!(b, b' '..=b'~')) {
+            return Self { code, text: text.trim().to_owned() };
+        }
         let one_line = text.split(['\r', '\n']).map(str::trim).filter(|l| !l.is_empty()).collect::<Vec<_>>().join(" ");
         Self { code, text: safe_text::line(&one_line).chars().take(Self::LONGEST).collect() }
     }

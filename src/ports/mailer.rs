@@ -18,7 +18,7 @@ pub struct Outgoing {
     /// RCPT TO, and `Cc:` in the message.
     pub cc: Vec<Address>,
     /// The bytes for DATA, without dot-stuffing: `Date` in front, then exactly the approved bytes. Ends with CRLF.
-    pub message: Arc<[u8]>,
+    pub message: Arc<Vec<u8>>,
     /// No further try fits the window: a `cc` still refused for now is left out.
     pub last_try: bool,
 }

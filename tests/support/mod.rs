@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "every test program includes the whole folder and uses a part")]
 #![allow(clippy::print_stderr, reason = "a skipped test says so")]
 
+pub mod courier;
 pub mod dovecot;
 pub mod imap_server;
 pub mod missions;

@@ -48,6 +48,8 @@ pub enum Act {
     Half,
     /// Waits, then does the usual; after the final dot: has taken it before.
     Delay(Duration),
+    /// Does the usual, and forgets the commands that came along with this one.
+    Forget,
 }
 
 #[derive(Debug, Clone)]
@@ -77,15 +79,24 @@ pub struct Identity {
 
 impl Identity {
     pub fn for_host(host: &str) -> Self {
-        let made = rcgen::generate_simple_self_signed([host.to_owned()]).unwrap();
-        let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+        Self::for_years(host, 1975, 4096)
+    }
+
+    /// Valid from the first day of one year to the first of another.
+    pub fn for_years(host: &str, from: i32, until: i32) -> Self {
+        let mut asked = rcgen::CertificateParams::new([host.to_owned()]).unwrap();
+        asked.not_before = rcgen::date_time_ymd(from, 1, 1);
+        asked.not_after = rcgen::date_time_ymd(until, 1, 1);
+        let pair = rcgen::KeyPair::generate().unwrap();
+        let made = asked.self_signed(&pair).unwrap();
+        let key = PrivateKeyDer::try_from(pair.serialize_der()).unwrap();
         let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
             .with_safe_default_protocol_versions()
             .unwrap()
             .with_no_client_auth()
-            .with_single_cert(vec![made.cert.der().clone()], key)
+            .with_single_cert(vec![made.der().clone()], key)
             .unwrap();
-        Self { certificate_pem: made.cert.pem(), key_pem: made.signing_key.serialize_pem(), config: Arc::new(config) }
+        Self { certificate_pem: made.pem(), key_pem: pair.serialize_pem(), config: Arc::new(config) }
     }
 
     /// For a server of another protocol.
@@ -100,7 +111,17 @@ pub struct Script {
     cover: Cover,
     account: Option<(String, String)>,
     mechanisms: &'static str,
+    groups: Groups,
     rules: Vec<Rule>,
+}
+
+/// Whether the server offers to take several commands at once (RFC 2920).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Groups {
+    No,
+    Offered,
+    /// Only before the handshake, where anybody on the way may have said it.
+    OfferedInTheClear,
 }
 
 impl Script {
@@ -118,7 +139,7 @@ impl Script {
     }
 
     fn with(cover: Cover) -> Self {
-        Self { cover, account: None, mechanisms: "PLAIN LOGIN", rules: Vec::new() }
+        Self { cover, account: None, mechanisms: "PLAIN LOGIN", groups: Groups::No, rules: Vec::new() }
     }
 
     /// Offers AUTH, with or without TLS, and takes no letter without it.
@@ -130,6 +151,16 @@ impl Script {
     /// As announced after EHLO: "PLAIN LOGIN" unless told otherwise.
     pub fn mechanisms(mut self, mechanisms: &'static str) -> Self {
         self.mechanisms = mechanisms;
+        self
+    }
+
+    pub fn pipelining(mut self) -> Self {
+        self.groups = Groups::Offered;
+        self
+    }
+
+    pub fn pipelining_in_the_clear(mut self) -> Self {
+        self.groups = Groups::OfferedInTheClear;
         self
     }
 
@@ -185,6 +216,8 @@ pub struct Session {
     pub lines: Vec<String>,
     pub encrypted: bool,
     pub signed_in: bool,
+    /// Commands that came before the one before them was answered.
+    pub ahead: usize,
 }
 
 struct State {
@@ -388,7 +421,11 @@ impl Dialogue {
         if matches!(cover, Cover::Starttls(_)) && !self.with_session(|s| s.encrypted) {
             lines.push("STARTTLS".to_owned());
         }
+        let encrypted = self.with_session(|s| s.encrypted);
         let script = &self.shared.lock().script;
+        if script.groups == Groups::Offered || script.groups == Groups::OfferedInTheClear && !encrypted {
+            lines.push("PIPELINING".to_owned());
+        }
         if script.account.is_some() {
             lines.push(format!("AUTH {}", script.mechanisms));
         }
@@ -437,7 +474,7 @@ impl Dialogue {
     async fn judge(&mut self, (from, to): (String, Vec<String>), data: Vec<u8>) -> Result<(), End> {
         let act = self.shared.lock().script.next_act(Step::Content, None);
         let takes = match &act {
-            None | Some(Act::TakeAndDrop | Act::Half | Act::Delay(_)) => true,
+            None | Some(Act::TakeAndDrop | Act::Half | Act::Delay(_) | Act::Forget) => true,
             Some(Act::Reply(text) | Act::ReplyAndDrop(text)) => text.starts_with('2'),
             Some(Act::Raw(_) | Act::Drop) => false,
         };
@@ -465,6 +502,11 @@ impl Dialogue {
             Some(Act::Reply(text)) => text,
             Some(Act::Delay(time)) => {
                 tokio::time::sleep(time).await;
+                usual.to_owned()
+            }
+            Some(Act::Forget) => {
+                let ahead = self.line.buffer().len();
+                self.line.consume(ahead);
                 usual.to_owned()
             }
             Some(Act::Raw(octets)) => {
@@ -497,10 +539,12 @@ impl Dialogue {
     }
 
     async fn hear(&mut self) -> Result<String, End> {
+        let ahead = usize::from(!self.line.buffer().is_empty());
         let mut line = Vec::new();
         if self.line.read_until(b'\n', &mut line).await? == 0 {
             return Err(End::HungUp);
         }
+        self.with_session(|s| s.ahead += ahead);
         let line = String::from_utf8_lossy(&line).trim_end().to_owned();
         self.with_session(|s| s.lines.push(line.clone()));
         Ok(line)

@@ -9,7 +9,7 @@ mod fields;
 mod limits;
 pub mod parse;
 mod structure;
-mod transfer;
+pub(super) mod transfer;
 
 pub use limits::LONGEST;
 pub use parse::{enclosed, parse};

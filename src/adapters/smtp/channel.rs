@@ -7,6 +7,8 @@ use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 
 use lettre::transport::smtp::client::AsyncTokioStream;
@@ -29,18 +31,26 @@ pub(super) struct Channel<S> {
     /// The line being handed on, and how much of it has been.
     line: Vec<u8>,
     handed_on: usize,
-    lines_since_command: usize,
+    /// Lines of the answer that is being read.
+    lines: usize,
+    /// Set by the line of EHLO's answer that offers PIPELINING (RFC 2920): lettre forgets the keywords that it does not know.
+    offers_groups: Arc<AtomicBool>,
 }
 
 impl<S> Channel<S> {
     pub fn new(stream: S, peer: SocketAddr) -> Self {
-        Self { stream, peer, raw: Vec::new(), line: Vec::new(), handed_on: 0, lines_since_command: 0 }
+        Self { stream, peer, raw: Vec::new(), line: Vec::new(), handed_on: 0, lines: 0, offers_groups: Arc::default() }
     }
 
     /// lettre reads a greeting from every stream; ours has been read already.
     pub fn repeat_greeting(&mut self) {
         self.line = b"220 ready\r\n".to_vec();
         self.handed_on = 0;
+    }
+
+    /// Whether the server has offered to take several commands at once, once EHLO has been answered.
+    pub fn offers_groups(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.offers_groups)
     }
 
     /// The socket, for a handshake; `None` when the server has said more than was asked.
@@ -57,14 +67,21 @@ impl<S: AsyncRead + Unpin> Channel<S> {
     /// Reads the next line into `self.line`; false at the end of the stream, where half a line counts for nothing.
     fn poll_line(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
         loop {
-            if let Some(end) = self.raw.iter().position(|b| *b == b'\n') {
-                self.lines_since_command += 1;
-                if self.lines_since_command > MOST_LINES {
+            if let Some(end) = memchr::memchr(b'\n', &self.raw) {
+                self.lines += 1;
+                if self.lines > MOST_LINES {
                     return Poll::Ready(Err(out_of_step("the server's answer has no end")));
                 }
-                self.line = clean(&self.raw[..end]);
+                clean(&self.raw[..end], &mut self.line);
                 self.handed_on = 0;
                 self.raw.drain(..=end);
+                if self.line.get(3) != Some(&b'-') {
+                    self.lines = 0;
+                }
+                let keyword = self.line.strip_prefix(b"250").and_then(|line| line.get(1..));
+                if keyword.is_some_and(|keyword| keyword.eq_ignore_ascii_case(b"PIPELINING\r\n")) {
+                    self.offers_groups.store(true, Ordering::Relaxed);
+                }
                 return Poll::Ready(Ok(true));
             }
             if self.raw.len() > LONGEST_LINE {
@@ -136,7 +153,6 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Channel<S> {
             // Its answer to the next command would be taken for the answer to this one, and so on down to the letter.
             return Poll::Ready(Err(out_of_step("the server spoke out of turn")));
         }
-        this.lines_since_command = 0;
         Pin::new(&mut this.stream).poll_write(cx, buf)
     }
 
@@ -172,8 +188,19 @@ fn out_of_step(why: &'static str) -> io::Error {
 /// - a code without words is lawful (RFC 5321, 4.2) but lettre wants a space;
 /// - lettre knows second digits up to 5; servers say 571. The first digit decides (RFC 5321, 4.3.2): it becomes x50, and the
 ///   server's own code leads the words.
-fn clean(raw: &[u8]) -> Vec<u8> {
+fn clean(raw: &[u8], line: &mut Vec<u8>) {
     let raw = raw.trim_ascii_end();
+    line.clear();
+    let usual = matches!(raw, [b'2'..=b'5', b'0'..=b'5', b'0'..=b'9', b' ' | b'-', ..]);
+    if usual && raw.is_ascii() && raw.len() <= LONGEST_HANDED_ON {
+        line.extend_from_slice(raw);
+    } else {
+        line.extend_from_slice(repaired(raw).as_bytes());
+    }
+    line.extend_from_slice(b"\r\n");
+}
+
+fn repaired(raw: &[u8]) -> String {
     let text = match std::str::from_utf8(raw) {
         Ok(text) => text.to_owned(),
         Err(_) => raw.iter().map(|b| char::from(*b)).collect(),
@@ -192,8 +219,7 @@ fn clean(raw: &[u8]) -> Vec<u8> {
     if line.len() > LONGEST_HANDED_ON {
         line.truncate(line.floor_char_boundary(LONGEST_HANDED_ON));
     }
-    line.push_str("\r\n");
-    line.into_bytes()
+    line
 }
 
 #[cfg(test)]
@@ -202,8 +228,14 @@ mod tests {
 
     use super::*;
 
+    fn cleaned(raw: &[u8]) -> Vec<u8> {
+        let mut line = b"the line before".to_vec();
+        clean(raw, &mut line);
+        line
+    }
+
     fn check(raw: &[u8], wanted: &str) {
-        assert_eq!(String::from_utf8(clean(raw)).unwrap(), wanted);
+        assert_eq!(String::from_utf8(cleaned(raw)).unwrap(), wanted);
     }
 
     #[test]
@@ -217,7 +249,7 @@ mod tests {
         check(b"571-5.7.1 blocked", "550-(571) 5.7.1 blocked\r\n");
         check(b"hello", "hello\r\n");
         check(b"", "\r\n");
-        assert_eq!(clean(&[b'x'; 5000]).len(), LONGEST_HANDED_ON + 2);
+        assert_eq!(cleaned(&[b'x'; 5000]).len(), LONGEST_HANDED_ON + 2);
     }
 
     fn channel() -> (Channel<tokio::io::DuplexStream>, tokio::io::DuplexStream) {

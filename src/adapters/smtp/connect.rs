@@ -1,5 +1,7 @@
 //! From nothing to a server that waits for MAIL FROM.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::AsyncSmtpConnection;
 use lettre::transport::smtp::extension::ClientId;
@@ -9,7 +11,8 @@ use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
 use super::channel::Channel;
-use super::failure::{Failure, Trouble, command, within};
+use super::failure::{Failure, Trouble, reply_of, within};
+use super::session::{Session, done};
 use super::settings::{Security, Settings};
 use crate::adapters::dial::{Reach, dial};
 use crate::adapters::tls::Tls;
@@ -20,6 +23,8 @@ pub(super) struct Account {
     pub settings: Settings,
     /// Present unless `security` is none.
     pub tls: Option<Tls>,
+    /// The server offered groups of commands and then stumbled over one: from then on it hears one at a time.
+    pub stumbles: AtomicBool,
 }
 
 /// Whether anybody on the way can read along.
@@ -31,7 +36,7 @@ enum Cover {
 
 impl Account {
     /// Connects, protects the line, says EHLO, and signs in.
-    pub async fn open(&self) -> Result<AsyncSmtpConnection, Failure> {
+    pub async fn open(&self) -> Result<Session, Failure> {
         let tcp = self.dial().await?;
         let peer = tcp.peer_addr().map_err(|e| Failure { phase: Phase::Connect, trouble: e.into() })?;
         match self.settings.security {
@@ -90,23 +95,29 @@ impl Account {
         within(self.settings.timeout, Phase::Tls, connector.connect(host.clone(), tcp)).await
     }
 
-    async fn sign_in<S>(&self, mut line: Channel<S>, cover: Cover) -> Result<AsyncSmtpConnection, Failure>
+    async fn sign_in<S>(&self, mut line: Channel<S>, cover: Cover) -> Result<Session, Failure>
     where
         S: AsyncRead + AsyncWrite + Send + Sync + Unpin + 'static,
     {
         let Settings { hello_name, timeout, credentials, .. } = &self.settings;
         line.repeat_greeting();
+        let offers_groups = line.offers_groups();
         let hello = ClientId::Domain(hello_name.clone());
         let connecting = AsyncSmtpConnection::connect_with_transport(Box::new(line), &hello);
         let mut smtp = within(*timeout, Phase::Hello, connecting).await?;
-        let Some((username, password)) = credentials else { return Ok(smtp) };
+        // What later lines say of it is no offer.
+        let takes_groups = offers_groups.load(Ordering::Relaxed) && !self.stumbles.load(Ordering::Relaxed);
+        let Some((username, password)) = credentials else { return Ok(Session::new(smtp, takes_groups)) };
         if cover == Cover::Plain {
             return Err(Failure::line(Phase::Auth, "a password is never sent without TLS"));
         }
         // lettre wants its own copy of the password; it lives as long as this block.
         let credentials = Credentials::new(username.clone(), password.expose_secret().to_owned());
-        command(*timeout, Phase::Auth, smtp.auth(&[Mechanism::Plain, Mechanism::Login], &credentials)).await?;
-        Ok(smtp)
+        let answer =
+            within(*timeout, Phase::Auth, smtp.auth(&[Mechanism::Plain, Mechanism::Login], &credentials)).await;
+        let signed_in = answer.and_then(|answer| done(Phase::Auth, reply_of(&answer)));
+        signed_in.map_err(|failure| failure.unsaying(password.expose_secret()))?;
+        Ok(Session::new(smtp, takes_groups))
     }
 }
 

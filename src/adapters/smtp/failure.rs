@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use lettre::transport::smtp::response::Response;
 
+use crate::adapters::unsaid::unsaid;
 use crate::delivery::{Phase, RecipientResult, Reply, Verdict};
 use crate::vocabulary::safe_text;
 
@@ -36,6 +37,15 @@ impl Failure {
             Trouble::Reply(reply) => reply.code == 421,
             Trouble::Line(_) => true,
         }
+    }
+
+    /// Without `password` in the server's words.
+    pub fn unsaying(self, password: &str) -> Self {
+        let trouble = match self.trouble {
+            Trouble::Reply(reply) => Trouble::Reply(Reply { text: unsaid(&reply.text, password), ..reply }),
+            Trouble::Line(why) => Trouble::Line(unsaid(&why, password)),
+        };
+        Self { trouble, ..self }
     }
 
     /// The verdict on a letter of which the server has seen no byte.
@@ -96,7 +106,12 @@ impl From<lettre::transport::smtp::Error> for Trouble {
 }
 
 pub(super) fn reply_of(response: &Response) -> Reply {
-    Reply::new(u16::from(response.code()), &response.message().collect::<Vec<_>>().join("\n"))
+    let code = u16::from(response.code());
+    let mut lines = response.message();
+    match (lines.next(), lines.next()) {
+        (Some(line), None) => Reply::new(code, line),
+        _ => Reply::new(code, &response.message().collect::<Vec<_>>().join("\n")),
+    }
 }
 
 /// Waits for one step, at most `limit`.
@@ -109,14 +124,4 @@ pub(super) async fn within<T, E: Into<Trouble>>(
         Ok(result) => result.map_err(|error| Failure { phase, trouble: error.into() }),
         Err(_elapsed) => Err(Failure::line(phase, format!("no answer within {} s", limit.as_secs_f32()))),
     }
-}
-
-/// [`within`], for a command whose good answer is 2yz.
-pub(super) async fn command<E: Into<Trouble>>(
-    limit: Duration,
-    phase: Phase,
-    step: impl Future<Output = Result<Response, E>>,
-) -> Result<Reply, Failure> {
-    let reply = reply_of(&within(limit, phase, step).await?);
-    if (200..300).contains(&reply.code) { Ok(reply) } else { Err(Failure { phase, trouble: Trouble::from(reply) }) }
 }

@@ -7,22 +7,22 @@ mod channel;
 mod connect;
 mod dialogue;
 mod failure;
+mod session;
 pub mod settings;
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-
-use lettre::transport::smtp::client::AsyncSmtpConnection;
-use lettre::transport::smtp::commands::Quit;
 
 pub use settings::{Security, Settings, SettingsError, is_loopback};
 
 use crate::adapters::tls::Tls;
-use crate::delivery::Verdict;
+use crate::delivery::{Phase, Verdict};
 use crate::ports::{Courier, Mailer, Outgoing, Via};
 use connect::Account;
 use dialogue::{Fate, Parcel, after_mail_from, fate_after, mail_from};
+use session::Session;
 
 /// How long a server may take to say good-bye.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -44,7 +44,7 @@ impl SmtpMailer {
             Security::None => None,
             Security::Tls | Security::Starttls => Some(Tls::new(&settings.host, settings.extra_roots.as_deref())?),
         };
-        Ok(Self { account: Arc::new(Account { settings, tls }) })
+        Ok(Self { account: Arc::new(Account { settings, tls, stumbles: AtomicBool::new(false) }) })
     }
 
     /// Connects, signs in and says good-bye, without a letter: for `check --online`.
@@ -52,8 +52,8 @@ impl SmtpMailer {
     /// # Errors
     /// The verdict that a letter would have met.
     pub async fn try_account(&self) -> Result<(), Verdict> {
-        let smtp = self.account.open().await.map_err(|failure| failure.before_the_letter(Vec::new()))?;
-        farewell(smtp).await;
+        let session = self.account.open().await.map_err(|failure| failure.before_the_letter(Vec::new()))?;
+        farewell(session).await;
         Ok(())
     }
 }
@@ -75,7 +75,7 @@ pub struct SmtpCourier {
     account: Arc<Account>,
     /// A connection on which no envelope is open. Taken out while a letter is in hand: a letter broken off half-way, even by
     /// dropping the future, takes the connection with it.
-    kept: Option<AsyncSmtpConnection>,
+    kept: Option<Session>,
 }
 
 impl Courier for SmtpCourier {
@@ -86,31 +86,34 @@ impl Courier for SmtpCourier {
             Ok(parcel) => parcel,
             Err(verdict) => return verdict,
         };
-        let (mut smtp, begun) = match self.begin(&parcel).await {
+        let (mut session, begun) = match self.begin(&parcel).await {
             Ok(begun) => begun,
             Err(failure) => return failure.before_the_letter(parcel.results(&[])),
         };
         let (verdict, fate) = match begun {
-            Ok(()) => after_mail_from(&mut smtp, settings, &parcel).await,
+            Ok(()) => after_mail_from(&mut session, settings, &parcel).await,
             Err(failure) => {
-                let fate = fate_after(&failure, &mut smtp, settings).await;
+                let fate = fate_after(&failure, &mut session, settings).await;
                 (failure.before_the_letter(parcel.results(&[])), fate)
             }
         };
         if fate == Fate::Keep {
-            self.kept = Some(smtp);
+            self.kept = Some(session);
+        } else if session.takes_groups() && broke_off_in_the_envelope(&verdict) {
+            tracing::debug!("a group of commands broke the dialogue; from now on one at a time");
+            account.stumbles.store(true, Ordering::Relaxed);
         }
         verdict
     }
 
     async fn close(&mut self) {
-        if let Some(smtp) = self.kept.take() {
-            farewell(smtp).await;
+        if let Some(session) = self.kept.take() {
+            farewell(session).await;
         }
     }
 }
 
-type Begun = (AsyncSmtpConnection, Result<(), failure::Failure>);
+type Begun = (Session, Result<(), failure::Failure>);
 
 impl SmtpCourier {
     /// A connection, and the answer to MAIL FROM on it.
@@ -119,23 +122,28 @@ impl SmtpCourier {
     /// hands over nothing, so it is said once more on a new one.
     async fn begin(&mut self, parcel: &Parcel<'_>) -> Result<Begun, failure::Failure> {
         let settings = &self.account.settings;
-        if let Some(mut smtp) = self.kept.take() {
-            match mail_from(&mut smtp, settings, parcel).await {
+        if let Some(mut session) = self.kept.take() {
+            match mail_from(&mut session, settings, parcel).await {
                 Err(failure) if failure.ends_the_connection() => {
                     tracing::debug!("the server closed a kept connection; connecting again");
                 }
-                begun => return Ok((smtp, begun)),
+                begun => return Ok((session, begun)),
             }
         }
-        let mut smtp = self.account.open().await?;
-        let begun = mail_from(&mut smtp, settings, parcel).await;
-        Ok((smtp, begun))
+        let mut session = self.account.open().await?;
+        let begun = mail_from(&mut session, settings, parcel).await;
+        Ok((session, begun))
     }
 }
 
-async fn farewell(mut smtp: AsyncSmtpConnection) {
+/// Silence or nonsense where answers to a group were due.
+fn broke_off_in_the_envelope(verdict: &Verdict) -> bool {
+    matches!(verdict, Verdict::Broken { phase: Phase::MailFrom | Phase::RcptTo | Phase::Data, .. })
+}
+
+async fn farewell(mut session: Session) {
     // Of no consequence: every letter has its verdict.
-    let _answer = tokio::time::timeout(FAREWELL, smtp.command(Quit)).await;
+    let _answer = session.ask(FAREWELL, Phase::MailFrom, dialogue::QUIT).await;
 }
 
 impl fmt::Debug for SmtpMailer {

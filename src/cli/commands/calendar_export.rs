@@ -6,6 +6,7 @@ use std::path::Path;
 use serde_json::json;
 
 use crate::adapters::ics;
+use crate::adapters::private;
 use crate::adapters::store::{DispatchFilter, MeetingFilter, Store};
 use crate::cli::answer::{Answer, CliError};
 use crate::cli::args::CalendarExportArgs;
@@ -87,7 +88,7 @@ pub fn save(file: &Path, text: &str) -> Result<(), CliError> {
         let message = format!("{} is there already, and is no calendar", shown(file));
         return Err(CliError::request(message, "choose another file, or remove that one first"));
     }
-    std::fs::write(file, text).map_err(|error| CliError::World {
+    private::write(file, text.as_bytes()).map_err(|error| CliError::World {
         message: format!("{} cannot be written", shown(file)),
         cause: Some(error.to_string()),
         help: "choose another file, or look at the folder's rights".to_owned(),

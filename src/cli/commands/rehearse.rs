@@ -38,7 +38,7 @@ pub async fn run(context: &Context, args: &RehearseArgs) -> Result<Answer, CliEr
     let path = out.join("transcript.txt");
     let failed =
         |e: std::io::Error| CliError::world(format!("{} cannot be written: {e}", shown(&path)), "look at the disk");
-    std::fs::write(&path, &done.transcript).map_err(failed)?;
+    private::write(&path, done.transcript.as_bytes()).map_err(failed)?;
     let mut counts = Counts::default();
     for dispatch in &done.dispatches {
         counts.add(dispatch.status, 1);
@@ -81,6 +81,6 @@ fn prepare(out: &Path) -> Result<(), CliError> {
         }
     }
     private::folder(out).map_err(failed)?;
-    std::fs::write(out.join(MARK), "made by `demarche rehearse`; the next rehearsal clears this folder\n")
+    private::write(&out.join(MARK), b"made by `demarche rehearse`; the next rehearsal clears this folder\n")
         .map_err(failed)
 }

@@ -78,7 +78,7 @@ impl Account {
             } else {
                 client.authenticate("PLAIN", Plain { username, password }).await
             };
-            signed_in.map_err(|(error, _client)| Trouble::from(error))
+            signed_in.map_err(|(error, _client)| Trouble::from(error).unsaying(password.expose_secret()))
         };
         match guarded(*timeout, signing_in).await {
             Ok(session) => Ok(Dialogue::new(session, *timeout)),

@@ -4,6 +4,7 @@ use std::io;
 
 use async_imap::imap_proto::{Outcome, ResponseCode};
 
+use crate::adapters::unsaid::unsaid;
 use crate::ports::MailboxFault;
 use crate::vocabulary::safe_text;
 
@@ -76,6 +77,17 @@ pub(super) fn short(words: &str) -> String {
 }
 
 impl Trouble {
+    /// Without `password` in the server's words.
+    pub fn unsaying(self, password: &str) -> Self {
+        let quoted = |words: Words| Words { text: unsaid(&words.text, password), ..words };
+        match self {
+            Self::No(words) => Self::No(quoted(words)),
+            Self::Bye(words) => Self::Bye(quoted(words)),
+            Self::Line(why) => Self::Line(unsaid(&why, password)),
+            ours @ Self::Ours(_) => ours,
+        }
+    }
+
     pub fn line(why: impl Into<String>) -> Self {
         Self::Line(why.into())
     }
