@@ -8,9 +8,10 @@ use tokio::task::{JoinError, JoinSet};
 
 use super::files_watch::{self, Files};
 use super::stop::Stop;
-use crate::adapters::journal::Journal;
+use crate::adapters::journal::{Answered, Journal};
 use crate::adapters::store::{Outcome, Store, StoreError};
 use crate::delivery::conclusion::{Attempt, conclude};
+use crate::delivery::remembrance::Ended;
 use crate::delivery::{Verdict, retry};
 use crate::outbox::Status;
 use crate::ports::{Clock, Courier, Mailer};
@@ -65,6 +66,8 @@ pub struct State {
     unrecorded: Vec<Outcome>,
     /// Whether that round's last commit went unanswered.
     commit_failed: bool,
+    /// Answers that the journal does not hold yet.
+    pub(super) unwritten: Vec<Answered>,
 }
 
 /// What a round did.
@@ -127,6 +130,7 @@ impl<C: Clock, M: Mailer, F: Files> Worker<C, M, F> {
     /// When the database stays out of reach. What became of letters in hand is then stored by the next round; should there be
     /// none, they are `sending`, and uncertain at the next start.
     pub async fn round(&mut self) -> Result<Report, StoreError> {
+        self.trust().await?;
         let mut report = Report::default();
         if self.state.server_away.as_ref().is_some_and(|(until, _)| *until <= self.clock.now()) {
             self.state.server_away = None;
@@ -170,6 +174,7 @@ impl<C: Clock, M: Mailer, F: Files> Worker<C, M, F> {
         for mut courier in desk.idle {
             courier.close().await;
         }
+        self.tell_how_far().await;
         report.server_away = self.state.server_away.as_ref().map(|(_, words)| words.clone());
         Ok(report)
     }
@@ -188,6 +193,7 @@ impl<C: Clock, M: Mailer, F: Files> Worker<C, M, F> {
             report.blocked = changed;
             desk.looked_at_files = Some(now);
         }
+        self.note_answers()?;
         let in_hand: Vec<(i64, i64)> = desk.in_hand.values().map(|l| (l.claim.dispatch.key, l.claim.fence)).collect();
         let free = if stopping { 0 } else { self.connections.saturating_sub(desk.in_hand.len()) };
         let away = self.state.server_away.as_ref().filter(|(until, _)| *until > now);
@@ -214,18 +220,10 @@ impl<C: Clock, M: Mailer, F: Files> Worker<C, M, F> {
         if self.clock.now() >= now.plus(self.policy.lease) {
             desk.commit_failed = true;
         } else {
-            self.note(&done.letters).inspect_err(|_| desk.commit_failed = true)?;
+            self.note_claims(&done.letters).inspect_err(|_| desk.commit_failed = true)?;
             self.hand_out(desk, &done.letters);
         }
         Ok(done)
-    }
-
-    /// Remembers beside the database what is about to leave; without that nothing does.
-    fn note(&mut self, letters: &[InHand]) -> Result<(), StoreError> {
-        let at = self.clock.now();
-        let Some(journal) = &mut self.journal else { return Ok(()) };
-        let lines = letters.iter().map(|l| (&l.letter.dispatch, l.claim.dispatch.message_id.as_str(), l.claim.fence));
-        journal.note(lines, at).map_err(StoreError::Journal)
     }
 
     fn hand_out(&self, desk: &mut Desk<M>, letters: &[InHand]) {
@@ -330,8 +328,14 @@ impl<C: Clock, M: Mailer, F: Files> Worker<C, M, F> {
         desk.outcomes.push(self.outcome(&letter, verdict, at));
     }
 
-    fn outcome(&self, letter: &InHand, verdict: Verdict, at: Instant) -> Outcome {
+    fn outcome(&mut self, letter: &InHand, verdict: Verdict, at: Instant) -> Outcome {
         let dispatch = &letter.claim.dispatch;
+        self.state.unwritten.push(Answered {
+            dispatch: dispatch.id.clone(),
+            message_id: dispatch.message_id.clone(),
+            fence: letter.claim.fence,
+            ended: Ended::of(&verdict, at),
+        });
         let attempt = Attempt {
             id: &dispatch.id,
             number: letter.attempt,
