@@ -185,6 +185,11 @@ impl<C: Clock, M: Mailer, F: Files> Worker<C, M, F> {
         zones: &BTreeMap<CampaignId, Zone>,
         report: &mut Report,
     ) -> Result<Turn, StoreError> {
+        // Whether the database is there or not.
+        self.note_answers()?;
+        if desk.commit_failed {
+            self.trust().await?;
+        }
         let now = self.clock.now();
         let stopping = self.stop.is_asked();
         if !stopping && desk.looked_at_files.is_none_or(|at| now.since(at) >= Duration::seconds(LOOK_AT_FILES)) {
@@ -193,7 +198,6 @@ impl<C: Clock, M: Mailer, F: Files> Worker<C, M, F> {
             report.blocked = changed;
             desk.looked_at_files = Some(now);
         }
-        self.note_answers()?;
         let in_hand: Vec<(i64, i64)> = desk.in_hand.values().map(|l| (l.claim.dispatch.key, l.claim.fence)).collect();
         let free = if stopping { 0 } else { self.connections.saturating_sub(desk.in_hand.len()) };
         let away = self.state.server_away.as_ref().filter(|(until, _)| *until > now);
