@@ -103,12 +103,12 @@ async fn after_the_move_to_postgresql_the_journal_protects_as_before() {
     office.done(&["database", "copy", LIVE, &database.url()]);
     use_database(&office, &database.url());
     assert_eq!(office.statuses()["FRA"], "sent");
-    office.done(&["release", "hrc37-china", "--delegation", "DEU"]);
+    office.done(&["release", "hrc37-china", "--delegation", "DEU", "--reason", "for the test"]);
     office.done(&["run", "--until-idle"]);
     assert_eq!(server.messages().len(), 2, "the other one leaves from there, without a question");
     // Somebody goes back to the database from before.
     use_database(&office, LIVE);
-    office.done(&["release", "hrc37-china", "--delegation", "DEU"]);
+    office.done(&["release", "hrc37-china", "--delegation", "DEU", "--reason", "for the test"]);
     refuses(&office, &["run", "--until-idle"], 1, "database reconcile");
     assert_eq!(server.messages().len(), 2);
 }

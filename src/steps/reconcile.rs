@@ -70,7 +70,12 @@ pub async fn compare(store: &Store, journal: &Journal, whole: bool) -> Result<Co
     let doubts = doubts(&known, here, known_lineage.as_ref().zip(lineage.as_ref()));
     let own = known.iter().find(|known| known.id == journal.id()).cloned();
     let checked = own.as_ref().map_or(0, |own| own.checked);
-    let others = known.into_iter().filter(|other| other.id != journal.id() && other.suspect.is_some()).collect();
+    let is_gone = |other: &KnownJournal| doubts.iter().any(|d| matches!(d, Doubt::Gone { id, .. } if *id == other.id));
+    let others = known
+        .iter()
+        .filter(|other| other.id != journal.id() && other.suspect.is_some() && !is_gone(other))
+        .cloned()
+        .collect();
     let from = if whole || !doubts.is_empty() { 0 } else { checked };
     let mut reading = journal.read(from).map_err(StoreError::Journal)?;
     let mut weighed = Weighed::default();

@@ -107,7 +107,8 @@ fn answer(comparison: &Comparison, done: &Reconciled, gone: &[String]) -> Answer
         "doubts": comparison.doubts.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "others": comparison.others.iter().map(|other| &other.id).collect::<Vec<_>>(),
     });
-    Answer::new(text, &value).needs_a_person(!done.uncertain.is_empty() || !comparison.others.is_empty())
+    let waits = comparison.others.iter().any(|other| !gone.contains(&other.id));
+    Answer::new(text, &value).needs_a_person(!done.uncertain.is_empty() || waits)
 }
 
 fn letter(one: &Forgotten) -> Value {
