@@ -21,6 +21,7 @@ mod m0011_meetings_and_actions;
 mod m0012_slots;
 mod m0013_reply_tokens;
 mod m0016_pace;
+mod m0017_journals;
 
 /// All changes, in order.
 #[derive(Debug)]
@@ -44,12 +45,13 @@ impl MigratorTrait for Migrator {
             Box::new(m0012_slots::Migration),
             Box::new(m0013_reply_tokens::Migration),
             Box::new(m0016_pace::Migration),
+            Box::new(m0017_journals::Migration),
         ]
     }
 }
 
 /// Every table, in an order in which rows can be copied: what is pointed at comes first.
-pub const TABLES: [&str; 24] = [
+pub const TABLES: [&str; 26] = [
     "installation",
     "plans",
     "planned_files",
@@ -74,7 +76,12 @@ pub const TABLES: [&str; 24] = [
     "followup_events",
     "slots",
     "pace",
+    "journals",
+    "lost_letters",
 ];
+
+/// Tables that are about one server and stay with it.
+pub const NOT_COPIED: [&str; 1] = ["lineage"];
 
 /// Runs statements that differ between the two databases in two words only: `{key}` is a row number given by the database,
 /// `{bytes}` a run of bytes.

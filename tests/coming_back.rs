@@ -20,7 +20,7 @@ use demarche::outbox::{Status, Via};
 use demarche::steps::approve::{approver, propose, revoke};
 use demarche::steps::decide::{Decided, Decider, Decision, decide};
 use demarche::steps::dispatch::{InHand, Policy, TurnInput, turn};
-use demarche::steps::reconcile::{forgotten, remember};
+use demarche::steps::reconcile::{compare, reconcile};
 use demarche::vocabulary::{Instant, Zone};
 
 fn on_time() -> Instant {
@@ -236,11 +236,11 @@ async fn what_the_journal_remembers_is_marked_whatever_the_restored_database_say
     let notes: Vec<_> = letters.iter().map(|l| (&l.letter.dispatch, "<1@x.example>", l.claim.fence + 1)).collect();
     journal.note(notes, on_time()).unwrap();
     journal.note([(&reminder.id, "<2@x.example>", 1)], on_time()).unwrap();
-    let found = forgotten(&store, &journal).await.unwrap();
-    assert_eq!(found.len(), 6);
-    remember(&store, &found, "tests", on_time()).await.unwrap();
+    let found = compare(&store, &journal, false).await.unwrap();
+    assert_eq!(found.forgotten.len(), 6);
+    reconcile(&store, &mut journal, &found, &[], "tests", on_time()).await.unwrap();
     assert_eq!(status(&store, "letter", "DEU").await, Status::Uncertain);
     assert_eq!(status(&store, "letter", "FRA").await, Status::Uncertain);
     assert_eq!(status(&store, "reminder", "FRA").await, Status::Cancelled, "what a person ended stays ended");
-    assert!(forgotten(&store, &journal).await.unwrap().is_empty(), "and nothing is asked twice");
+    assert!(!compare(&store, &journal, true).await.unwrap().needs_a_person(), "and nothing is asked twice");
 }

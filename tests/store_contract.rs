@@ -22,6 +22,7 @@ use demarche::adapters::store::{
     NewMessage, NotedPlace, Outcome, ReadMessage, Slot, Store, StoreError,
 };
 use demarche::campaign::Doubts;
+use demarche::delivery::remembrance::{Forgotten, HandedOver};
 use demarche::delivery::{Reply, Verdict};
 use demarche::inbox::bounced::Doubt;
 use demarche::inbox::matching::Guess;
@@ -94,6 +95,7 @@ on_both_databases![
     minutes_are_an_answer_and_bring_their_actions_along,
     an_action_is_done_once_and_what_is_overdue_is_told,
     a_copy_holds_the_same_as_the_original,
+    a_copy_that_would_leave_something_behind_or_lies_is_not_made,
     migrations_run_once_whoever_runs_them,
     a_database_that_is_newer_is_refused,
     the_pace_holds_over_many_claims,
@@ -1242,7 +1244,18 @@ async fn filled(store: &Store) -> Files {
     hold_meeting(store, id, &said, "Ada", on_time()).await.unwrap();
     store.finish_slot(Slot { job: "digest", at: on_time() }, "w1", on_time()).await.unwrap();
     mail_waits(store).await;
+    a_journal_knows_more(store).await;
     files
+}
+
+/// A journal, and a letter that it knows and that is not planned here.
+async fn a_journal_knows_more(store: &Store) {
+    let handed_over = HandedOver { at: on_time(), message_id: "<2@x.example>".into(), fence: 1, ended: None };
+    let id = "lost/letter/FRA".parse().unwrap();
+    let tx = store.begin().await.unwrap();
+    tx.note_journal("j1", "here:/var/sent.journal", 70, on_time()).await.unwrap();
+    tx.keep_lost_letter(&Forgotten { id, handed_over, key: None, status: None }).await.unwrap();
+    tx.commit().await.unwrap();
 }
 
 /// One message in the pen, with a guess; a sender that was filed before, and an address that will not do.
@@ -1289,6 +1302,8 @@ async fn check_copy(from: &Store, files: &Files, to: &Store) {
     let empty: Vec<&str> = copied.iter().filter(|c| c.rows == 0).map(|c| c.table).collect();
     assert_eq!(empty, ["fixed_milestones"], "this campaign fixes none; all else was copied");
     assert_eq!(to.fingerprints().await.unwrap(), copied);
+    let back = Home::sqlite();
+    assert_eq!(to.copy_to(&back.open().await).await.unwrap(), copied, "there and back again");
     // The copy goes on where the original was: nothing new to plan, and new rows have new numbers.
     assert!(plan_it(to, files).await.changes.is_empty());
     let (id, _) = add_entry(to, entry("DEU", Kind::Note, "in the copy"), on_time()).await.unwrap();
@@ -1297,6 +1312,34 @@ async fn check_copy(from: &Store, files: &Files, to: &Store) {
     claim(to, "w9", 2, minutes(1)).await;
     let refused = from.copy_to(to).await;
     assert!(refused.as_ref().is_err_and(|e| e.to_string().contains("not empty")), "{refused:?}");
+}
+
+async fn a_copy_that_would_leave_something_behind_or_lies_is_not_made(home: Home) {
+    let (original, other) = (Home::sqlite(), Home::sqlite());
+    let (from, elsewhere) = (home.open().await, original.open().await);
+    filled(&from).await;
+    home.execute("ALTER TABLE slots ADD COLUMN tomorrow TEXT").await;
+    let refused = from.copy_to(&elsewhere).await;
+    assert!(refused.as_ref().is_err_and(|e| e.to_string().contains("slots.tomorrow")), "{refused:?}");
+    home.execute("ALTER TABLE slots DROP COLUMN tomorrow").await;
+    home.execute("CREATE TABLE tomorrow (name TEXT)").await;
+    let refused = from.copy_to(&elsewhere).await;
+    assert!(refused.as_ref().is_err_and(|e| e.to_string().contains("tomorrow.name")), "{refused:?}");
+    home.execute("DROP TABLE tomorrow").await;
+    // Whatever changes a row on its way: the two sides are compared before anything is kept.
+    let lying =
+        "CREATE TRIGGER lying AFTER INSERT ON entries BEGIN UPDATE entries SET subject = 'x' WHERE key = new.key; END";
+    original.execute(lying).await;
+    let refused = from.copy_to(&elsewhere).await;
+    assert!(refused.as_ref().is_err_and(|e| e.to_string().contains("differs")), "{refused:?}");
+    let empty = other.open().await;
+    assert_eq!(elsewhere.fingerprints().await.unwrap(), empty.fingerprints().await.unwrap(), "nothing was kept");
+    if let Home::Postgres(database) = &home {
+        let worker = Store::open_for_worker(&database.location()).await.unwrap();
+        let refused = from.copy_to(&empty).await;
+        assert!(refused.as_ref().is_err_and(|e| e.to_string().contains("a worker is connected")), "{refused:?}");
+        drop(worker);
+    }
 }
 
 async fn a_copy_holds_the_same_as_the_original(home: Home) {

@@ -80,9 +80,11 @@ impl From<StoreError> for CliError {
     fn from(error: StoreError) -> Self {
         let help = error.help();
         match &error {
-            StoreError::Impossible(_) | StoreError::Changed(_) | StoreError::AlreadyPlanned | StoreError::Copy(_) => {
-                Self::Request { message: error.to_string(), help }
-            }
+            StoreError::Impossible(_)
+            | StoreError::Changed(_)
+            | StoreError::AlreadyPlanned
+            | StoreError::Copy(_)
+            | StoreError::CopyInto(_) => Self::Request { message: error.to_string(), help },
             _ => {
                 let (message, root) = (error.to_string(), error.root());
                 let cause = (root != message).then_some(root);

@@ -411,11 +411,14 @@ pub enum DatabaseCommand {
         /// sqlite://PATH or postgres://USER@HOST/NAME; the password comes from DEMARCHE_TO_PASSWORD
         to: String,
     },
-    /// After a restored backup: find letters that have left but that the database does not know as sent
+    /// After a restored backup or a failover: find letters that have left but that the database does not know as sent
     Reconcile {
         /// Mark them as uncertain, so that none leaves twice; `settle` decides each
         #[arg(long)]
         yes: bool,
+        /// The journal of another workspace that is gone for good, so that nobody can compare it any more
+        #[arg(long, value_name = "JOURNAL")]
+        gone: Vec<String>,
     },
 }
 

@@ -2,6 +2,7 @@
 
 pub mod conclusion;
 pub mod envelope;
+pub mod remembrance;
 pub mod retry;
 pub mod verdict;
 pub mod wire;

@@ -14,6 +14,7 @@ use crate::outbox::{Dispatch, Draft, Event, Status, Via, Wish};
 use crate::responses::Meeting;
 use crate::steps::draft::{Drafted, Drafting, LeftOutRow, Letter, Override, draft};
 use crate::steps::meetings::{agreed, agreed_meetings};
+use crate::steps::reconcile::remember_lost;
 use crate::vocabulary::problem::Problem;
 use crate::vocabulary::{Address, CampaignId, DispatchId, Instant, LetterName, StateCode, StepId, Zone};
 
@@ -252,6 +253,7 @@ async fn reconcile(
     if !request.dry {
         tx.add_dispatches(&new, request.by, request.now).await?;
         tx.remove_dispatches(&gone).await?;
+        remember_lost(tx, &request.file.campaign.id, request.by, request.now).await?;
         // As they are now: a correction that was put back has its old approvals again.
         let filter = DispatchFilter { campaign: Some(request.file.campaign.id.clone()), ..DispatchFilter::default() };
         let now_stored = tx.dispatches(&filter).await?;

@@ -4,6 +4,7 @@ pub mod bell;
 pub mod collector;
 pub mod digest;
 pub mod files_watch;
+mod memory;
 pub mod round;
 pub mod stop;
 

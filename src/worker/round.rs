@@ -8,9 +8,10 @@ use tokio::task::{JoinError, JoinSet};
 
 use super::files_watch::{self, Files};
 use super::stop::Stop;
-use crate::adapters::journal::Journal;
+use crate::adapters::journal::{Answered, Journal};
 use crate::adapters::store::{Outcome, Store, StoreError};
 use crate::delivery::conclusion::{Attempt, conclude};
+use crate::delivery::remembrance::Ended;
 use crate::delivery::{Verdict, retry};
 use crate::outbox::Status;
 use crate::ports::{Clock, Courier, Mailer};
@@ -65,6 +66,8 @@ pub struct State {
     unrecorded: Vec<Outcome>,
     /// Whether that round's last commit went unanswered.
     commit_failed: bool,
+    /// Answers that the journal does not hold yet.
+    pub(super) unwritten: Vec<Answered>,
 }
 
 /// What a round did.
@@ -127,6 +130,7 @@ impl<C: Clock, M: Mailer, F: Files> Worker<C, M, F> {
     /// When the database stays out of reach. What became of letters in hand is then stored by the next round; should there be
     /// none, they are `sending`, and uncertain at the next start.
     pub async fn round(&mut self) -> Result<Report, StoreError> {
+        self.trust().await?;
         let mut report = Report::default();
         if self.state.server_away.as_ref().is_some_and(|(until, _)| *until <= self.clock.now()) {
             self.state.server_away = None;
@@ -170,6 +174,7 @@ impl<C: Clock, M: Mailer, F: Files> Worker<C, M, F> {
         for mut courier in desk.idle {
             courier.close().await;
         }
+        self.tell_how_far().await;
         report.server_away = self.state.server_away.as_ref().map(|(_, words)| words.clone());
         Ok(report)
     }
@@ -180,6 +185,11 @@ impl<C: Clock, M: Mailer, F: Files> Worker<C, M, F> {
         zones: &BTreeMap<CampaignId, Zone>,
         report: &mut Report,
     ) -> Result<Turn, StoreError> {
+        // Whether the database is there or not.
+        self.note_answers()?;
+        if desk.commit_failed {
+            self.trust().await?;
+        }
         let now = self.clock.now();
         let stopping = self.stop.is_asked();
         if !stopping && desk.looked_at_files.is_none_or(|at| now.since(at) >= Duration::seconds(LOOK_AT_FILES)) {
@@ -214,18 +224,10 @@ impl<C: Clock, M: Mailer, F: Files> Worker<C, M, F> {
         if self.clock.now() >= now.plus(self.policy.lease) {
             desk.commit_failed = true;
         } else {
-            self.note(&done.letters).inspect_err(|_| desk.commit_failed = true)?;
+            self.note_claims(&done.letters).inspect_err(|_| desk.commit_failed = true)?;
             self.hand_out(desk, &done.letters);
         }
         Ok(done)
-    }
-
-    /// Remembers beside the database what is about to leave; without that nothing does.
-    fn note(&mut self, letters: &[InHand]) -> Result<(), StoreError> {
-        let at = self.clock.now();
-        let Some(journal) = &mut self.journal else { return Ok(()) };
-        let lines = letters.iter().map(|l| (&l.letter.dispatch, l.claim.dispatch.message_id.as_str(), l.claim.fence));
-        journal.note(lines, at).map_err(StoreError::Journal)
     }
 
     fn hand_out(&self, desk: &mut Desk<M>, letters: &[InHand]) {
@@ -330,8 +332,14 @@ impl<C: Clock, M: Mailer, F: Files> Worker<C, M, F> {
         desk.outcomes.push(self.outcome(&letter, verdict, at));
     }
 
-    fn outcome(&self, letter: &InHand, verdict: Verdict, at: Instant) -> Outcome {
+    fn outcome(&mut self, letter: &InHand, verdict: Verdict, at: Instant) -> Outcome {
         let dispatch = &letter.claim.dispatch;
+        self.state.unwritten.push(Answered {
+            dispatch: dispatch.id.clone(),
+            message_id: dispatch.message_id.clone(),
+            fence: letter.claim.fence,
+            ended: Ended::of(&verdict, at),
+        });
         let attempt = Attempt {
             id: &dispatch.id,
             number: letter.attempt,

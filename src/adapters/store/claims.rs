@@ -22,18 +22,18 @@ impl Tx {
     /// The time for leases and outcomes: on PostgreSQL the database's, because the workers' clocks may differ.
     ///
     /// # Errors
-    /// When the database refuses.
+    /// When the database refuses; [`StoreError::Forgetful`] when its server is not the one any more that it was.
     pub async fn time(&self, now: Instant) -> Result<Instant, StoreError> {
-        Ok(dialect::time(&self.tx, self.dialect, now).await?)
+        dialect::time(&self.tx, self.dialect, now, self.timeline.as_deref()).await
     }
 
     /// As [`Tx::time`]. From here on other workers that want to count and to claim wait until this transaction ends, so that
     /// ceilings hold over all of them together. Take it late: they may store outcomes meanwhile.
     ///
     /// # Errors
-    /// When the database refuses.
+    /// As [`Tx::time`].
     pub async fn take_turn(&self, now: Instant) -> Result<Instant, StoreError> {
-        Ok(dialect::claim_turn(&self.tx, self.dialect, now).await?)
+        dialect::claim_turn(&self.tx, self.dialect, now, self.timeline.as_deref()).await
     }
 
     /// Claims letters for `worker`. Nothing may be said to any server before this transaction has been committed.

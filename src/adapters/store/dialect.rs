@@ -12,11 +12,16 @@ use sea_orm::{
 };
 use secrecy::ExposeSecret as _;
 
+use super::lineage::TIMELINE;
 use super::{Location, StoreError, private_folder};
 use crate::vocabulary::Instant;
 
 /// How long a statement waits for another program that holds the database.
 const WAIT_FOR_LOCK: Duration = Duration::from_secs(20);
+
+/// The name under which PostgreSQL shows a connection of this program, and of one that sends.
+pub(super) const PROGRAM: &str = "demarche";
+pub(super) const WORKER: &str = "demarche worker";
 
 /// Which of the two databases it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +30,10 @@ pub enum Dialect {
     Postgres,
 }
 
-pub(super) async fn connect(location: &Location) -> Result<(DatabaseConnection, Dialect), StoreError> {
+pub(super) async fn connect(
+    location: &Location,
+    name: &'static str,
+) -> Result<(DatabaseConnection, Dialect), StoreError> {
     match location {
         Location::Sqlite(path) => {
             private_folder(path)?;
@@ -42,7 +50,7 @@ pub(super) async fn connect(location: &Location) -> Result<(DatabaseConnection, 
             options
                 .max_connections(4)
                 .sqlx_logging(false)
-                .set_application_name("demarche")
+                .set_application_name(name)
                 .connect_timeout(Duration::from_secs(10));
             let password = password.clone();
             let says_how = url.contains("sslmode=");
@@ -183,22 +191,41 @@ pub(super) async fn begin(db: &DatabaseConnection, company: Company) -> Result<D
 }
 
 /// Says what time it is for leases and ceilings: on PostgreSQL the database's time, because the workers' clocks may differ.
-pub(super) async fn time(tx: &DatabaseTransaction, dialect: Dialect, now: Instant) -> Result<Instant, DbErr> {
+/// With it comes the server's timeline, where it is asked for: on another one nobody sends.
+pub(super) async fn time(
+    tx: &DatabaseTransaction,
+    dialect: Dialect,
+    now: Instant,
+    timeline: Option<&str>,
+) -> Result<Instant, StoreError> {
     if dialect == Dialect::Sqlite {
         return Ok(now);
     }
-    let sql = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now";
-    let row = tx.query_one_raw(Statement::from_string(tx.get_database_backend(), sql)).await?;
-    let millis: i64 = row.map_or(Ok(now.millis()), |row| row.try_get("", "now"))?;
-    Ok(Instant::from_millis(millis))
+    let asked = if timeline.is_some() { TIMELINE } else { "NULL" };
+    let sql = format!("SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now, {asked} AS timeline");
+    let Some(row) = tx.query_one_raw(Statement::from_string(tx.get_database_backend(), sql)).await? else {
+        return Ok(now);
+    };
+    let there: Option<String> = row.try_get("", "timeline")?;
+    match (timeline, there) {
+        (Some(before), Some(there)) if before != there => Err(StoreError::Forgetful(format!(
+            "the server failed over or was restored (timeline {before}, now {there})"
+        ))),
+        _ => Ok(Instant::from_millis(row.try_get("", "now")?)),
+    }
 }
 
 /// As [`time`], once one worker at a time counts and claims, so that ceilings are kept over all of them together.
-pub(super) async fn claim_turn(tx: &DatabaseTransaction, dialect: Dialect, now: Instant) -> Result<Instant, DbErr> {
+pub(super) async fn claim_turn(
+    tx: &DatabaseTransaction,
+    dialect: Dialect,
+    now: Instant,
+    timeline: Option<&str>,
+) -> Result<Instant, StoreError> {
     if dialect == Dialect::Postgres {
         tx.execute_unprepared("SELECT pg_advisory_xact_lock(6420180228)").await?;
     }
-    time(tx, dialect, now).await
+    time(tx, dialect, now, timeline).await
 }
 
 /// All columns of the table called `name`, as one JSON array in their order.
@@ -222,4 +249,49 @@ pub(super) fn skip_locked(dialect: Dialect) -> &'static str {
         Dialect::Sqlite => "",
         Dialect::Postgres => " FOR UPDATE OF d SKIP LOCKED",
     }
+}
+
+/// Workers that are connected to this PostgreSQL database, as far as it shows them; on SQLite a lock on the file says so.
+pub(super) async fn workers_connected(tx: &DatabaseTransaction, dialect: Dialect) -> Result<i64, DbErr> {
+    if dialect == Dialect::Sqlite {
+        return Ok(0);
+    }
+    let sql = format!(
+        "SELECT count(*) AS n FROM pg_stat_activity WHERE datname = current_database() AND application_name = '{WORKER}'"
+    );
+    let row = tx.query_one_raw(Statement::from_string(tx.get_database_backend(), sql)).await?;
+    row.map_or(Ok(0), |row| row.try_get("", "n"))
+}
+
+/// Every column of every table of ours, as the database has them.
+pub(super) async fn columns(tx: &DatabaseTransaction, dialect: Dialect) -> Result<Vec<(String, String)>, DbErr> {
+    let sql = match dialect {
+        Dialect::Sqlite => {
+            "SELECT m.name AS of_table, c.name AS of_column FROM sqlite_master m JOIN pragma_table_info(m.name) c \
+             WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' AND m.name <> 'seaql_migrations'"
+        }
+        Dialect::Postgres => {
+            "SELECT table_name::text AS of_table, column_name::text AS of_column FROM information_schema.columns \
+             WHERE table_schema = current_schema() AND table_name <> 'seaql_migrations'"
+        }
+    };
+    let rows = tx.query_all_raw(Statement::from_string(tx.get_database_backend(), sql)).await?;
+    rows.into_iter().map(|row| Ok((row.try_get("", "of_table")?, row.try_get("", "of_column")?))).collect()
+}
+
+/// Lets the numbers of new rows begin behind those that were copied. SQLite does so by itself.
+pub(super) async fn number_on(tx: &DatabaseTransaction, dialect: Dialect) -> Result<(), DbErr> {
+    if dialect == Dialect::Sqlite {
+        return Ok(());
+    }
+    let sql = "SELECT table_name::text AS of_table, column_name::text AS of_column FROM information_schema.columns \
+               WHERE table_schema = current_schema() AND is_identity = 'YES'";
+    for row in tx.query_all_raw(Statement::from_string(tx.get_database_backend(), sql)).await? {
+        let (table, column): (String, String) = (row.try_get("", "of_table")?, row.try_get("", "of_column")?);
+        let sql = format!(
+            "SELECT setval(pg_get_serial_sequence('{table}', '{column}'), (SELECT COALESCE(MAX({column}), 0) + 1 FROM {table}), false)"
+        );
+        tx.query_one_raw(Statement::from_string(tx.get_database_backend(), sql)).await?;
+    }
+    Ok(())
 }

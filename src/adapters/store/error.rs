@@ -25,9 +25,15 @@ pub enum StoreError {
     /// A database to copy into that holds something, or one to copy from that is in use.
     #[error("{0}")]
     Copy(&'static str),
+    /// The first of its tables that holds rows.
+    #[error("the database to copy into is not empty: there is something in {0}")]
+    CopyInto(&'static str),
     /// The worker's journal, in var/.
     #[error("the journal of what was sent cannot be written")]
     Journal(#[source] std::io::Error),
+    /// It may have lost changes, so that it would send again what has left.
+    #[error("the database may have forgotten letters that have left: {0}")]
+    Forgetful(String),
     /// Raw incoming mail, in var/mail.
     #[error("incoming mail cannot be kept or read on the disk")]
     Shelf(#[source] std::io::Error),
@@ -60,7 +66,16 @@ impl StoreError {
             Self::Newer(_) => "use the newer program, or restore the backup from before".to_owned(),
             Self::Open { .. } => "look at the path in [database] url and at the rights of its folder".to_owned(),
             Self::Unreachable(..) => "look at [database] url, and whether the server runs".to_owned(),
-            Self::Copy(_) => "name an empty database to copy into, and let no worker run meanwhile".to_owned(),
+            Self::Copy(_) | Self::CopyInto(_) => {
+                "name an empty database to copy into, and let no worker run meanwhile".to_owned()
+            }
+            Self::Forgetful(_) => {
+                "nothing is sent: end this worker, run `demarche database reconcile`, and start it again".to_owned()
+            }
+            Self::Journal(_) => {
+                "look at the disk and at the rights of var/sent.journal; what cannot be written there is not sent"
+                    .to_owned()
+            }
             Self::Shelf(_) => {
                 "look at the disk and at the rights of var/mail: what was stored stays, and the next `collect` goes on"
                     .to_owned()

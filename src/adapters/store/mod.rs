@@ -12,8 +12,10 @@ mod erasure;
 mod error;
 mod followups;
 mod history;
+mod journals;
 mod known;
 mod ledger;
+mod lineage;
 mod log;
 mod mail;
 mod mail_details;
@@ -31,6 +33,7 @@ mod slots;
 mod tokens;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use migrations::{Migrator, MigratorTrait as _};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, EntityTrait as _};
@@ -45,6 +48,7 @@ pub use due::{Due, DueQuery};
 pub use erasure::Erased;
 pub use error::StoreError;
 pub use history::{AttemptRecord, HistoryRecord};
+pub use journals::ClaimedAs;
 pub use known::Asked;
 pub use ledger::StanceFact;
 pub use log::{EntryFilter, StoredEntry};
@@ -84,6 +88,8 @@ impl Location {
 pub struct Store {
     db: DatabaseConnection,
     dialect: Dialect,
+    /// The server's timeline that turns must still be on; `None`: it is not asked.
+    timeline: Option<Arc<str>>,
 }
 
 /// A transaction. Dropped without [`Tx::commit`], it leaves nothing behind.
@@ -91,6 +97,7 @@ pub struct Store {
 pub struct Tx {
     tx: DatabaseTransaction,
     dialect: Dialect,
+    timeline: Option<Arc<str>>,
 }
 
 impl Store {
@@ -99,8 +106,20 @@ impl Store {
     /// # Errors
     /// [`StoreError::Newer`] when a newer program has changed the schema; else what kept it from being opened.
     pub async fn open(location: &Location) -> Result<Self, StoreError> {
-        let (db, dialect) = dialect::connect(location).await?;
-        let store = Self { db, dialect };
+        Self::open_as(location, dialect::PROGRAM).await
+    }
+
+    /// As [`Store::open`], under a name by which [`Store::copy_to`] knows a worker.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn open_for_worker(location: &Location) -> Result<Self, StoreError> {
+        Self::open_as(location, dialect::WORKER).await
+    }
+
+    async fn open_as(location: &Location, name: &'static str) -> Result<Self, StoreError> {
+        let (db, dialect) = dialect::connect(location, name).await?;
+        let store = Self { db, dialect, timeline: None };
         store.migrate().await?;
         Ok(store)
     }
@@ -122,7 +141,7 @@ impl Store {
     /// When memory runs out.
     pub async fn in_memory() -> Result<Self, StoreError> {
         let (db, dialect) = dialect::connect_memory().await?;
-        let store = Self { db, dialect };
+        let store = Self { db, dialect, timeline: None };
         store.migrate().await?;
         Ok(store)
     }
@@ -156,7 +175,7 @@ impl Store {
     /// # Errors
     /// When the database cannot be reached or stays locked.
     pub async fn begin(&self) -> Result<Tx, StoreError> {
-        Ok(Tx { tx: dialect::begin(&self.db, dialect::Company::Alone).await?, dialect: self.dialect })
+        self.transaction(dialect::Company::Alone).await
     }
 
     /// Begins the transaction of a worker's turn. It keeps out [`Store::begin`], but not the turns of other workers.
@@ -164,7 +183,12 @@ impl Store {
     /// # Errors
     /// As [`Store::begin`].
     pub async fn begin_turn(&self) -> Result<Tx, StoreError> {
-        Ok(Tx { tx: dialect::begin(&self.db, dialect::Company::OtherTurns).await?, dialect: self.dialect })
+        self.transaction(dialect::Company::OtherTurns).await
+    }
+
+    async fn transaction(&self, company: dialect::Company) -> Result<Tx, StoreError> {
+        let tx = dialect::begin(&self.db, company).await?;
+        Ok(Tx { tx, dialect: self.dialect, timeline: self.timeline.clone() })
     }
 
     /// The secret from which Message-IDs are made; made at the first call.

@@ -13,7 +13,7 @@ pub async fn run(context: &Context, args: &DatabaseArgs) -> Result<Answer, CliEr
     match &args.command {
         DatabaseCommand::Migrate => migrate(context).await,
         DatabaseCommand::Copy { from, to } => copy(context, from, to).await,
-        DatabaseCommand::Reconcile { yes } => reconcile::run(context, *yes).await,
+        DatabaseCommand::Reconcile { yes, gone } => reconcile::run(context, *yes, gone).await,
     }
 }
 
@@ -41,12 +41,6 @@ async fn copy(context: &Context, from: &str, to: &str) -> Result<Answer, CliErro
     let lock = wiring::worker_lock(&from)?;
     let source = Store::open_existing(&from).await?.ok_or_else(none)?;
     let target = Store::open(&to).await?;
-    if !target.plans().await?.is_empty() {
-        return Err(CliError::request(
-            format!("{} is not empty: campaigns are planned in it", to.shown()),
-            "name a database that does not exist yet, or is empty",
-        ));
-    }
     let copied = source.copy_to(&target).await?;
     drop(lock);
     let mut text = String::new();

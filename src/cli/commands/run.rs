@@ -5,7 +5,6 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::signal;
 
-use crate::adapters::journal::Journal;
 use crate::adapters::store::Store;
 use crate::cli::answer::{Answer, CliError};
 use crate::cli::args::RunArgs;
@@ -16,10 +15,11 @@ use crate::cli::wiring::{self, Folder, Post};
 use crate::cli::{mail, output};
 use crate::config::sections::installation::Mode;
 use crate::config::workspace::Workspace;
+use crate::delivery::remembrance::HandedOver;
 use crate::outbox::Status;
 use crate::ports::Mailer;
 use crate::steps::dispatch::Moved;
-use crate::steps::reconcile::forgotten;
+use crate::steps::reconcile::{Comparison, agree, compare, warn_others};
 use crate::vocabulary::{DispatchId, Zone};
 use crate::worker::bell::Bell;
 use crate::worker::files_watch;
@@ -30,7 +30,7 @@ pub async fn run(context: &Context, args: &RunArgs) -> Result<Answer, CliError> 
     let workspace = context.workspace();
     let location = wiring::database(context, &workspace)?;
     let lock = wiring::worker_lock(&location)?;
-    let store = Store::open(&location).await?;
+    let store = Store::open_for_worker(&location).await?;
     refuse_files_then_real(&workspace, &store).await?;
     let sender = workspace.campaigns.first().map(|file| file.campaign.from.address.clone());
     let (policy, connections) = wiring::policy(&workspace, mail::mailbox_name(context, &workspace))?;
@@ -40,15 +40,18 @@ pub async fn run(context: &Context, args: &RunArgs) -> Result<Answer, CliError> 
         Post::Files(mailer) => {
             let digest = run_digest::desk(context, &workspace, &store, wiring::digests_beside(&mailer), &policy);
             let worker = worker(context, &store, mailer, policy, connections, &stop);
-            work(worker, collector, digest, &workspace, args.until_idle).await
+            work(worker, collector, digest, &workspace, args.until_idle, &[]).await
         }
         Post::Smtp(mailer) => {
             let digest = run_digest::desk(context, &workspace, &store, mailer.as_ref().clone(), &policy);
+            let mut journal = wiring::journal(context, &store.secret(context.now()).await?)?;
+            let comparison = compare(&store, &journal, false).await?;
+            refuse_a_forgetful_database(&store, &comparison).await?;
+            agree(&store, &mut journal, &comparison, context.now()).await?;
+            let store = store.on_timeline_of(comparison.lineage.as_ref());
             let mut worker = worker(context, &store, *mailer, policy, connections, &stop);
-            let journal = wiring::journal(context, &store.secret(context.now()).await?)?;
-            refuse_a_forgetful_database(&store, &journal).await?;
             worker.journal = Some(journal);
-            work(worker, collector, digest, &workspace, args.until_idle).await
+            work(worker, collector, digest, &workspace, args.until_idle, &comparison.answered).await
         }
     };
     drop(lock);
@@ -56,18 +59,30 @@ pub async fn run(context: &Context, args: &RunArgs) -> Result<Answer, CliError> 
 }
 
 /// A database that has forgotten letters would send them again.
-async fn refuse_a_forgetful_database(store: &Store, journal: &Journal) -> Result<(), CliError> {
-    let letters = forgotten(store, journal).await?;
-    let Some(first) = letters.first() else { return Ok(()) };
-    let zone = store.plan(&first.dispatch.id.campaign).await?.map_or(Zone::GENEVA, |plan| plan.zone);
-    let which = match letters.len() {
-        1 => format!("{} was", first.dispatch.id),
-        n => format!("{n} letters were, {} the first of them,", first.dispatch.id),
-    };
-    let at = zone.show(first.handed_over.at);
+async fn refuse_a_forgetful_database(store: &Store, comparison: &Comparison) -> Result<(), CliError> {
+    if !comparison.needs_a_person() {
+        return Ok(());
+    }
+    warn_others(store, comparison).await?;
+    let reconcile = "nothing is sent until `demarche database reconcile` has marked them as uncertain";
+    if let Some(first) = comparison.forgotten.first() {
+        let zone = store.plan(&first.id.campaign).await?.map_or(Zone::GENEVA, |plan| plan.zone);
+        let which = match comparison.forgotten.len() {
+            1 => format!("{} was", first.id),
+            n => format!("{n} letters were, {} the first of them,", first.id),
+        };
+        let at = zone.show(first.handed_over.at);
+        let message = format!("{which} handed over on {at}, and the database does not know it: was a backup restored?");
+        return Err(CliError::request(message, reconcile));
+    }
+    if let Some(doubt) = comparison.doubts.first() {
+        let help = "nothing is sent until `demarche database reconcile` has compared the database with the journal, and you have said yes";
+        return Err(CliError::request(output::cell(&doubt.to_string()), help));
+    }
+    let places: Vec<String> = comparison.others.iter().map(|other| output::cell(&other.place)).collect();
     Err(CliError::request(
-        format!("{which} handed over on {at}, and the database does not know it: was a backup restored?"),
-        "nothing is sent until `demarche database reconcile` has marked them as uncertain",
+        format!("the database has forgotten something, and is still to be compared with {}", places.join(", ")),
+        "run `demarche database reconcile` in those workspaces too; if one is gone for good, here with --gone JOURNAL",
     ))
 }
 
@@ -118,10 +133,12 @@ async fn work<M: Mailer>(
     digest: Option<OurDigest<M>>,
     workspace: &Workspace,
     until_idle: bool,
+    answered: &[(i64, HandedOver)],
 ) -> Result<Answer, CliError> {
     let stop = worker.stop.clone();
     let signals = tokio::spawn(listen(stop.clone()));
     let lost = worker.recover().await?;
+    worker.store.keep_journal_s_evidence(answered).await?;
     if let Some(collector) = &mut collector {
         run_mail::before_the_first_round(collector).await;
     }
@@ -144,6 +161,7 @@ async fn work<M: Mailer>(
             // Another worker on PostgreSQL has letters in hand: wait for their answer, or for its lease to run out.
             tokio::time::sleep(Duration::from_secs(1)).await;
             worker.recover().await?;
+            worker.store.keep_journal_s_evidence(answered).await?;
         }
     } else {
         let settings = workspace.installation.as_ref().map(|i| (i.worker.send.as_str().to_owned(), i.worker.zone));
