@@ -20,6 +20,7 @@ mod m0010_incoming_mail;
 mod m0011_meetings_and_actions;
 mod m0012_slots;
 mod m0013_reply_tokens;
+mod m0014_sending_pauses;
 mod m0016_pace;
 
 /// All changes, in order.
@@ -43,13 +44,14 @@ impl MigratorTrait for Migrator {
             Box::new(m0011_meetings_and_actions::Migration),
             Box::new(m0012_slots::Migration),
             Box::new(m0013_reply_tokens::Migration),
+            Box::new(m0014_sending_pauses::Migration),
             Box::new(m0016_pace::Migration),
         ]
     }
 }
 
 /// Every table, in an order in which rows can be copied: what is pointed at comes first.
-pub const TABLES: [&str; 24] = [
+pub const TABLES: [&str; 25] = [
     "installation",
     "plans",
     "planned_files",
@@ -74,6 +76,7 @@ pub const TABLES: [&str; 24] = [
     "followup_events",
     "slots",
     "pace",
+    "sending_pauses",
 ];
 
 /// Runs statements that differ between the two databases in two words only: `{key}` is a row number given by the database,

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::class::{self, Bearing};
 use crate::vocabulary::{Address, safe_text};
 
 /// The step of the dialogue (RFC 5321, 3) at which something happened.
@@ -113,15 +114,7 @@ pub enum Verdict {
 impl Verdict {
     /// Whether it speaks of the server or our account with it, not of this letter: the next letter would fare the same.
     pub fn concerns_the_server(&self) -> bool {
-        match self {
-            // A line that broke in the middle of a letter may hold for the next one; one that never came to be will not.
-            Self::Broken { phase, .. } => *phase < Phase::MailFrom || *phase == Phase::File,
-            Self::NotNow { phase, reply, .. } | Self::Refused { phase, reply, .. } => {
-                // A refused MAIL FROM is about us, the sender: no mission's address has been named yet.
-                *phase < Phase::RcptTo || reply.code == 421
-            }
-            Self::Taken { .. } | Self::Unknown { .. } => false,
-        }
+        class::read(self).1 == Bearing::Us
     }
 
     pub fn recipients(&self) -> &[RecipientResult] {

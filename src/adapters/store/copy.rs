@@ -48,6 +48,7 @@ macro_rules! each_table {
         $run!(followup_event, "followup_events", [Key]);
         $run!(slot, "slots", [Job, Slot]);
         $run!(pace, "pace", [Domain, Second, Worker]);
+        $run!(sending_pause, "sending_pauses", [Via]);
     };
 }
 

@@ -89,6 +89,7 @@ impl Tx {
                 mailbox: query.mailbox,
                 neighbour: neighbour.map(|(campaign, at)| (campaign.to_owned(), at)),
                 real_server: false,
+                outage: None,
             };
             due.push(Due { dispatch: rows::dispatch(&model)?, circumstances });
         }
