@@ -99,6 +99,13 @@ impl FromStr for Class {
     }
 }
 
+impl Verdict {
+    /// Whether it surely speaks of the server or our account with it, not of this letter: the next letter would fare the same.
+    pub fn concerns_the_server(&self) -> bool {
+        read(self).1 == Bearing::Us
+    }
+}
+
 /// Class and bearing of a verdict; no class where the letter was taken, or may have been.
 pub fn read(verdict: &Verdict) -> (Option<Class>, Bearing) {
     let (class, bearing) = match verdict {

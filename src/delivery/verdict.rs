@@ -4,7 +4,6 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::class::{self, Bearing};
 use crate::vocabulary::{Address, safe_text};
 
 /// The step of the dialogue (RFC 5321, 3) at which something happened.
@@ -112,11 +111,6 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// Whether it speaks of the server or our account with it, not of this letter: the next letter would fare the same.
-    pub fn concerns_the_server(&self) -> bool {
-        class::read(self).1 == Bearing::Us
-    }
-
     pub fn recipients(&self) -> &[RecipientResult] {
         match self {
             Self::Taken { recipients, .. }
