@@ -125,7 +125,6 @@ async fn send(store: &Store) {
             outcomes: &[],
             free: 50,
             blocked: &[],
-            server_away: None,
             after_failed_commit: None,
             zones: &std::collections::BTreeMap::new(),
         };

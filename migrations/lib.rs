@@ -20,6 +20,7 @@ mod m0010_incoming_mail;
 mod m0011_meetings_and_actions;
 mod m0012_slots;
 mod m0013_reply_tokens;
+mod m0014_sending_pauses;
 mod m0016_pace;
 mod m0017_journals;
 
@@ -44,6 +45,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0011_meetings_and_actions::Migration),
             Box::new(m0012_slots::Migration),
             Box::new(m0013_reply_tokens::Migration),
+            Box::new(m0014_sending_pauses::Migration),
             Box::new(m0016_pace::Migration),
             Box::new(m0017_journals::Migration),
         ]
@@ -51,7 +53,7 @@ impl MigratorTrait for Migrator {
 }
 
 /// Every table, in an order in which rows can be copied: what is pointed at comes first.
-pub const TABLES: [&str; 26] = [
+pub const TABLES: [&str; 27] = [
     "installation",
     "plans",
     "planned_files",
@@ -78,6 +80,7 @@ pub const TABLES: [&str; 26] = [
     "pace",
     "journals",
     "lost_letters",
+    "sending_pauses",
 ];
 
 /// Tables that are about one server and stay with it.

@@ -27,11 +27,11 @@ const STATEMENTS: [&str; 6] = [
     )",
     // The last minute before the change still counts; of a letter to several domains, its first.
     "INSERT INTO pace SELECT '*', ended_at / 1000, worker, COUNT(*) FROM attempts
-        WHERE via = 'smtp' AND ended_at > (SELECT MAX(ended_at) FROM attempts) - 61000
+        WHERE ended_at > (SELECT MAX(ended_at) FROM attempts) - 61000
         GROUP BY ended_at / 1000, worker",
     "INSERT INTO pace SELECT d.domain, a.ended_at / 1000, a.worker, COUNT(*)
         FROM attempts a JOIN dispatches d ON d.key = a.dispatch
-        WHERE a.via = 'smtp' AND a.ended_at > (SELECT MAX(ended_at) FROM attempts) - 61000
+        WHERE a.ended_at > (SELECT MAX(ended_at) FROM attempts) - 61000
         GROUP BY d.domain, a.ended_at / 1000, a.worker",
     "DROP INDEX attempts_by_end",
     "CREATE INDEX dispatches_left ON dispatches (delegation, (COALESCE(sent_at, updated_at)), campaign)

@@ -144,7 +144,6 @@ impl Office {
             outcomes: &[],
             free: 50,
             blocked: &[],
-            server_away: None,
             after_failed_commit: None,
             zones: &std::collections::BTreeMap::new(),
         };

@@ -44,15 +44,7 @@ async fn turned(store: &Store, via: Via, outcomes: &[Outcome], free: usize) -> V
         mailbox: None,
     };
     let zones = BTreeMap::from([(CAMPAIGN.parse().unwrap(), Zone::GENEVA)]);
-    let input = TurnInput {
-        now: on_time(),
-        outcomes,
-        free,
-        blocked: &[],
-        server_away: None,
-        after_failed_commit: None,
-        zones: &zones,
-    };
+    let input = TurnInput { now: on_time(), outcomes, free, blocked: &[], after_failed_commit: None, zones: &zones };
     turn(store, &policy, &input).await.unwrap().letters
 }
 
@@ -69,6 +61,7 @@ async fn answered(store: &Store, via: Via, letters: &[InHand], verdict: &Verdict
             number: letter.attempt,
             tried_since: on_time(),
             give_up: dispatch.rules.give_up,
+            class_before: None,
             now: on_time(),
         };
         let conclusion = conclude(&attempt, verdict);

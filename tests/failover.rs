@@ -116,7 +116,6 @@ async fn a_turn(store: &Store) -> Result<usize, StoreError> {
         outcomes: &[],
         free: 1,
         blocked: &[],
-        server_away: None,
         after_failed_commit: None,
         zones: &zones,
     };

@@ -166,7 +166,8 @@ async fn the_databases_password_is_in_no_log_and_no_error() {
     let inside = format!("url = \"postgres://demarche:{SECRET}@127.0.0.1:5432/x\"");
     office.edit(INSTALLATION, "url = \"sqlite://var/demarche.db\"", &inside);
     assert_eq!(refused(&office).0, Some(1));
-    let mut copied = office.command(&["database", "copy", &format!("postgres://u:{SECRET}@127.0.0.1/x"), "sqlite://y.db"]);
+    let mut copied =
+        office.command(&["database", "copy", &format!("postgres://u:{SECRET}@127.0.0.1/x"), "sqlite://y.db"]);
     let output = loud(&mut copied).output().unwrap();
     assert!(!String::from_utf8_lossy(&output.stderr).contains(SECRET), "{output:?}");
 

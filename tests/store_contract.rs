@@ -754,15 +754,7 @@ impl Turns {
     }
 
     async fn take(&self, store: &Store, now: Instant, outcomes: &[Outcome], free: usize) -> Turn {
-        let input = TurnInput {
-            now,
-            outcomes,
-            free,
-            blocked: &[],
-            server_away: None,
-            after_failed_commit: None,
-            zones: &self.zones,
-        };
+        let input = TurnInput { now, outcomes, free, blocked: &[], after_failed_commit: None, zones: &self.zones };
         turn(store, &self.policy, &input).await.unwrap()
     }
 }

@@ -2,7 +2,8 @@
 
 use chrono::Duration;
 
-use super::retry;
+use super::class::{self, Bearing, Class};
+use super::retry::Window;
 use super::verdict::{Role, Verdict};
 use crate::outbox::Event;
 use crate::vocabulary::{Digest, DispatchId, Instant};
@@ -16,6 +17,8 @@ pub struct Attempt<'a> {
     /// Opens the window of `give_up`.
     pub tried_since: Instant,
     pub give_up: Duration,
+    /// Of the attempt before, as its reason tells.
+    pub class_before: Option<Class>,
     pub now: Instant,
 }
 
@@ -29,27 +32,63 @@ pub struct Conclusion {
 
 /// Only what was provably not taken is tried again by itself: 4yz, and a dialogue that broke before the message began. After
 /// the final dot without an answer a person decides (RFC 1047).
+///
+/// What may be about us and not about this letter is no refusal yet, though it be 5yz: it is tried once more, and by then
+/// [`super::breaker`] knows what the next letters met. What is surely about us never makes a letter `refused`.
 pub fn conclude(attempt: &Attempt<'_>, verdict: &Verdict) -> Conclusion {
-    match verdict {
-        Verdict::Taken { .. } => Conclusion { event: Event::Taken, reason: left_out(verdict), next_at: None },
-        // The server refuses us, not this letter: the account, the greeting. Nobody's address is at fault.
-        Verdict::Refused { .. } if verdict.concerns_the_server() => try_again(attempt, verdict),
-        Verdict::Refused { .. } => Conclusion { event: Event::Refuse, reason: Some(verdict.summary()), next_at: None },
-        Verdict::NotNow { .. } | Verdict::Broken { .. } => try_again(attempt, verdict),
-        Verdict::Unknown { .. } => Conclusion { event: Event::Lose, reason: Some(verdict.summary()), next_at: None },
+    let (class, bearing) = class::read(verdict);
+    let Some(class) = class else {
+        let (event, reason) = match verdict {
+            Verdict::Taken { .. } => (Event::Taken, left_out(verdict)),
+            _ => (Event::Lose, Some(verdict.summary())),
+        };
+        return Conclusion { event, reason, next_at: None };
+    };
+    let for_good = matches!(verdict, Verdict::Refused { .. });
+    let again = attempt.class_before == Some(class);
+    let words = format!("{class}: {}", verdict.summary());
+    match bearing {
+        Bearing::Letter if for_good => Conclusion { event: Event::Refuse, reason: Some(words), next_at: None },
+        Bearing::UsPerhaps if for_good && class != Class::Sender => {
+            if again {
+                return Conclusion { event: Event::Refuse, reason: Some(words), next_at: None };
+            }
+            try_again(attempt, class, format!("{words}; tried once more, since it may be about us and not this letter"))
+        }
+        Bearing::Us => try_again(attempt, class, words).or_block(),
+        _ if class == Class::Sender => try_again(attempt, class, words).or_block(),
+        _ => try_again(attempt, class, words),
     }
 }
 
-fn try_again(attempt: &Attempt<'_>, verdict: &Verdict) -> Conclusion {
-    let jitter = jitter(attempt.id, attempt.number);
-    let next = retry::next_try(attempt.number, attempt.now, attempt.tried_since, attempt.give_up, jitter);
-    match next {
-        Some(at) => Conclusion { event: Event::PutOff, reason: Some(verdict.summary()), next_at: Some(at) },
+fn try_again(attempt: &Attempt<'_>, class: Class, words: String) -> Conclusion {
+    let window = Window { since: attempt.tried_since, give_up: attempt.give_up };
+    match window.next_try(class, attempt.number, attempt.now, jitter(attempt.id, attempt.number)) {
+        Some(at) => Conclusion { event: Event::PutOff, reason: Some(words), next_at: Some(at) },
         None => Conclusion {
             event: Event::Refuse,
-            reason: Some(format!("given up after {} attempts; the last: {}", attempt.number, verdict.summary())),
+            reason: Some(format!("given up after {} attempts; the last: {words}", attempt.number)),
             next_at: None,
         },
+    }
+}
+
+impl Conclusion {
+    /// The window has ended, and nothing was wrong with the letter: a person decides whether it still leaves.
+    fn or_block(self) -> Self {
+        let event = if self.event == Event::Refuse { Event::Block } else { self.event };
+        Self { event, ..self }
+    }
+}
+
+/// What becomes of a letter that would be refused for good, had not the server refused us all: it waits for `again`, or for a person.
+pub fn spare(verdict: &Verdict, window: &Window, again: Instant) -> Conclusion {
+    let class = class::read(verdict).0.unwrap_or(Class::Policy);
+    let reason = Some(format!("{class}: {}; the server refuses us, and not this letter", verdict.summary()));
+    if window.holds(again) {
+        Conclusion { event: Event::PutOff, reason, next_at: Some(again) }
+    } else {
+        Conclusion { event: Event::Block, reason, next_at: None }
     }
 }
 
@@ -77,46 +116,91 @@ mod tests {
     use crate::delivery::{Phase, RecipientResult, Reply};
 
     fn concluded(verdict: &Verdict, number: u32, hours_since_first: i64) -> Conclusion {
+        concluded_after(verdict, number, hours_since_first, None)
+    }
+
+    fn concluded_after(verdict: &Verdict, number: u32, hours: i64, class_before: Option<Class>) -> Conclusion {
         let id: DispatchId = "c/s/FRA".parse().unwrap();
         let start = Instant::from_millis(0);
-        let attempt = Attempt {
-            id: &id,
-            number,
-            tried_since: start,
-            give_up: Duration::days(2),
-            now: start.plus(Duration::hours(hours_since_first)),
-        };
-        conclude(&attempt, verdict)
+        let give_up = Duration::days(2);
+        let now = start.plus(Duration::hours(hours));
+        conclude(&Attempt { id: &id, number, tried_since: start, give_up, class_before, now }, verdict)
     }
 
     fn reply(code: u16) -> Reply {
         Reply::new(code, "words")
     }
 
+    fn refused(phase: Phase, code: u16, words: &str) -> Verdict {
+        Verdict::Refused { phase, reply: Reply::new(code, words), recipients: vec![] }
+    }
+
+    fn not_now(code: u16, words: &str) -> Verdict {
+        Verdict::NotNow { phase: Phase::RcptTo, reply: Reply::new(code, words), recipients: vec![] }
+    }
+
     #[test]
     fn only_what_was_provably_not_taken_is_tried_again() {
-        let not_now = Verdict::NotNow { phase: Phase::RcptTo, reply: reply(450), recipients: vec![] };
         let broken = Verdict::Broken { phase: Phase::Connect, why: "refused".into() };
         let unknown = Verdict::Unknown { why: "timeout".into(), recipients: vec![] };
-        let refused = Verdict::Refused { phase: Phase::RcptTo, reply: reply(550), recipients: vec![] };
-        assert_eq!(concluded(&not_now, 1, 0).event, Event::PutOff);
+        assert_eq!(concluded(&not_now(450, "words"), 1, 0).event, Event::PutOff);
         assert_eq!(concluded(&broken, 1, 0).event, Event::PutOff);
         assert_eq!(concluded(&unknown, 1, 0).event, Event::Lose);
-        assert_eq!(concluded(&refused, 1, 0).event, Event::Refuse);
+        assert_eq!(concluded(&refused(Phase::RcptTo, 550, "5.1.1 unknown"), 1, 0).event, Event::Refuse);
+    }
+
+    #[test]
+    fn the_reason_names_the_class_and_the_class_sets_the_wait() {
+        for (verdict, words, least) in [
+            (not_now(450, "4.7.1 try later"), "greylisting: refused for now at RCPT TO: 450 4.7.1 try later", 5),
+            (not_now(451, "sending rate"), "rate: refused for now at RCPT TO: 451 sending rate", 15),
+            (not_now(450, "busy"), "temporary: refused for now at RCPT TO: 450 busy", 15),
+        ] {
+            let Conclusion { reason, next_at, .. } = concluded(&verdict, 1, 0);
+            let wait = next_at.unwrap().since(Instant::from_millis(0));
+            assert_eq!(reason.as_deref(), Some(words));
+            assert!(wait >= Duration::minutes(least) && wait <= Duration::seconds(least * 72), "{words}: {wait}");
+        }
     }
 
     #[test]
     fn retries_end_with_the_window_and_then_a_person_looks() {
-        let not_now = Verdict::NotNow { phase: Phase::RcptTo, reply: reply(450), recipients: vec![] };
-        let end = concluded(&not_now, 30, 47);
+        let end = concluded(&not_now(450, "words"), 30, 47);
         assert_eq!(end.event, Event::Refuse);
         assert!(end.reason.unwrap().starts_with("given up after 30 attempts"));
     }
 
     #[test]
     fn a_refused_account_is_not_the_fault_of_the_letter() {
-        let auth = Verdict::Refused { phase: Phase::Auth, reply: reply(535), recipients: vec![] };
+        let auth = refused(Phase::Auth, 535, "5.7.8 no");
         assert_eq!(concluded(&auth, 1, 0).event, Event::PutOff);
+        let end = concluded(&auth, 9, 47);
+        assert_eq!((end.event, end.next_at), (Event::Block, None));
+        assert!(end.reason.unwrap().starts_with("given up after 9 attempts; the last: authentication: "));
+        assert_eq!(concluded(&refused(Phase::MailFrom, 553, "5.7.1 not yours"), 9, 47).event, Event::Block);
+    }
+
+    #[test]
+    fn a_refusal_by_policy_is_tried_once_more_and_then_stands() {
+        let policy = refused(Phase::RcptTo, 550, "5.7.1 no");
+        let first = concluded(&policy, 1, 0);
+        assert_eq!(first.event, Event::PutOff);
+        assert_eq!(Class::of_reason(first.reason.as_deref().unwrap()), Some(Class::Policy));
+        assert_eq!(concluded_after(&policy, 2, 1, Some(Class::Policy)).event, Event::Refuse);
+        let greylisted_before = concluded_after(&policy, 2, 1, Some(Class::Greylisting));
+        assert_eq!(greylisted_before.event, Event::PutOff);
+    }
+
+    #[test]
+    fn a_letter_that_is_spared_waits_within_its_window_and_then_for_a_person() {
+        let window = Window { since: Instant::from_millis(0), give_up: Duration::hours(2) };
+        let hour = |n: i64| Instant::from_millis(0).plus(Duration::hours(n));
+        let policy = refused(Phase::RcptTo, 550, "5.7.1 no");
+        let spared = |again| spare(&policy, &window, again);
+        assert_eq!((spared(hour(2)).event, spared(hour(2)).next_at), (Event::PutOff, Some(hour(2))));
+        assert_eq!((spared(hour(3)).event, spared(hour(3)).next_at), (Event::Block, None));
+        let reason = "policy: refused for good at RCPT TO: 550 5.7.1 no; the server refuses us, and not this letter";
+        assert_eq!(spared(hour(3)).reason.as_deref(), Some(reason));
     }
 
     #[test]

@@ -115,19 +115,6 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// Whether it speaks of the server or our account with it, not of this letter: the next letter would fare the same.
-    pub fn concerns_the_server(&self) -> bool {
-        match self {
-            // A line that broke in the middle of a letter may hold for the next one; one that never came to be will not.
-            Self::Broken { phase, .. } => *phase < Phase::MailFrom || *phase == Phase::File,
-            Self::NotNow { phase, reply, .. } | Self::Refused { phase, reply, .. } => {
-                // A refused MAIL FROM is about us, the sender: no mission's address has been named yet.
-                *phase < Phase::RcptTo || reply.code == 421
-            }
-            Self::Taken { .. } | Self::Unknown { .. } => false,
-        }
-    }
-
     pub fn recipients(&self) -> &[RecipientResult] {
         match self {
             Self::Taken { recipients, .. }

@@ -24,6 +24,24 @@ pub struct Circumstances {
     pub neighbour: Option<(String, Instant)>,
     /// Letters leave over a mail server that is not on this machine.
     pub real_server: bool,
+    /// When sending paused last.
+    pub outage: Option<Outage>,
+}
+
+/// A time during which no letter could leave, because the mail server refused us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outage {
+    pub since: Instant,
+    /// `None` while it lasts.
+    pub ended: Option<Instant>,
+}
+
+impl Outage {
+    /// How much of the time from `due` to `now` it took away.
+    fn took(&self, due: Instant, now: Instant) -> Duration {
+        let ended = self.ended.unwrap_or(now).min(now);
+        ended.since(self.since.max(due)).max(Duration::zero())
+    }
 }
 
 /// When the mailbox was last read to its end.
@@ -122,9 +140,10 @@ pub fn judge(dispatch: &Dispatch, given: &Circumstances, now: Instant) -> Ruling
     }
     let never_tried = dispatch.attempts == 0;
     // While the mail server was away it was not late by our fault: it waits as long as it would be retried.
+    let away = given.outage.map_or(Duration::zero(), |outage| outage.took(dispatch.due, now).min(rules.give_up));
     let limit = match (dispatch.status, dispatch.tried_since) {
         (Status::Deferred, Some(since)) => since.plus(rules.give_up).max(dispatch.due.plus(rules.late_by)),
-        _ => dispatch.due.plus(rules.late_by),
+        _ => dispatch.due.plus(rules.late_by).plus(away),
     };
     if never_tried && !waived(Guard::Late) && now > limit {
         let by = lateness(now.since(dispatch.due));
@@ -302,6 +321,19 @@ mod tests {
         };
         assert_eq!(judged(away, 30), Ruling::Leave);
         assert!(matches!(judged(away, 49), Ruling::Hold(Guard::Late, _)));
+    }
+
+    #[test]
+    fn time_in_which_sending_paused_makes_no_letter_late_up_to_the_window_for_retries() {
+        let hour = |h: i64| Instant::from_millis(h * HOUR);
+        let leaves = |since, ended: Option<i64>, now| {
+            let outage = Outage { since: hour(since), ended: ended.map(hour) };
+            judged(|_, g| g.outage = Some(outage), now) == Ruling::Leave
+        };
+        assert!(leaves(-1, None, 40) && leaves(1, None, 40), "it still pauses");
+        assert!(leaves(-1, Some(10), 14) && !leaves(-1, Some(10), 15), "late by four hours of its own");
+        assert!(!leaves(-20, Some(-10), 5), "over before it was due");
+        assert!(leaves(0, None, 52) && !leaves(0, None, 53), "two days and four hours");
     }
 
     #[test]

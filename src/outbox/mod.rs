@@ -14,6 +14,7 @@ pub mod transition;
 pub mod wish;
 
 pub use dispatch::{Dispatch, Draft, Guard, SendingRules, Via};
+pub use gate::Outage;
 pub use recipients::Recipients;
 pub use status::Status;
 pub use token::Token;

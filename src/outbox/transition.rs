@@ -18,10 +18,10 @@ pub enum Event {
     Taken,
     /// Provably not taken; another try fits the window.
     PutOff,
-    /// The mail server cannot be reached, so this letter was not even tried.
-    ServerAway,
     /// Refused for good, or the window for retries has ended.
     Refuse,
+    /// Provably not taken until the window for retries ended, and not by its own fault: the server refused us.
+    Block,
     /// Handed over without an answer, or the holder of its claim is gone.
     Lose,
     /// The claim was never handed to a courier: nobody spoke to any server.
@@ -71,11 +71,11 @@ impl Event {
             Self::Unapprove => "taken back to planned",
             Self::Claim => "claimed",
             Self::Taken => "marked as sent",
-            Self::PutOff | Self::ServerAway => "deferred",
+            Self::PutOff => "deferred",
             Self::Refuse => "marked as refused",
             Self::Lose => "marked as uncertain",
             Self::Unclaim { .. } => "given back",
-            Self::Hold | Self::Object => "held",
+            Self::Hold | Self::Object | Self::Block => "held",
             Self::Clear => "let go by its guards",
             Self::Skip => "skipped",
             Self::Miss => "marked as missed",
@@ -103,10 +103,10 @@ pub fn next(from: Status, event: Event) -> Result<Status, Impossible> {
         (S::Planned, E::Approve) => Ok(S::Approved),
         (S::Approved | S::Deferred, E::Unapprove) => Ok(S::Planned),
         (S::Approved | S::Deferred, E::Claim) => Ok(S::Sending),
-        (S::Approved | S::Deferred, E::ServerAway) => Ok(S::Deferred),
         (S::Sending, E::Taken) => Ok(S::Sent),
         (S::Sending, E::PutOff) => Ok(S::Deferred),
         (S::Sending, E::Refuse) => Ok(S::Refused),
+        (S::Sending, E::Block) => Ok(S::Held),
         (S::Sending, E::Lose) => Ok(S::Uncertain),
         (S::Sending, E::Unclaim { deferred }) => Ok(if deferred { S::Deferred } else { S::Approved }),
         // What a guard holds a person may hold too: theirs is the reason that counts from then on.
@@ -144,8 +144,8 @@ mod tests {
         Event::Claim,
         Event::Taken,
         Event::PutOff,
-        Event::ServerAway,
         Event::Refuse,
+        Event::Block,
         Event::Lose,
         Event::Unclaim { deferred: false },
         Event::Hold,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::pause::PauseNotice;
 use super::summary::Attention;
 use crate::inbox::Kind;
 use crate::responses::Stance;
@@ -19,6 +20,8 @@ pub struct Facts {
     pub news: Vec<News>,
     /// Uncertain, refused, bounced, held, missed, due soon and not approved, overdue.
     pub attention: Vec<Attention>,
+    /// The mail server refuses us, and nobody is written to.
+    pub pause: Option<PauseNotice>,
     /// Campaigns that send nothing until `plan` has run, and why.
     pub blocked: Vec<(CampaignId, String)>,
     /// Incoming mail that nobody has filed.
@@ -123,7 +126,8 @@ impl Digest {
 /// How many things wait for a person.
 fn count(facts: &Facts) -> usize {
     let unread = usize::from(stale(facts).is_some());
-    facts.attention.len() + facts.blocked.len() + facts.overdue_actions.len() + facts.waiting_in_pen + unread
+    let paused = usize::from(facts.pause.is_some());
+    paused + facts.attention.len() + facts.blocked.len() + facts.overdue_actions.len() + facts.waiting_in_pen + unread
 }
 
 fn needs(facts: &Facts) -> Vec<String> {
@@ -132,7 +136,11 @@ fn needs(facts: &Facts) -> Vec<String> {
             if why.ends_with("start it again") { String::new() } else { format!("; run demarche plan {campaign}") };
         format!("{campaign} SENDS NOTHING: {}{advice}", short(why))
     };
-    let mut lines: Vec<String> = facts.blocked.iter().map(stopped).collect();
+    let paused = facts.pause.iter().map(|pause| {
+        let (since, goes_on) = (pause.since(facts.zone), pause.goes_on(facts.zone));
+        format!("{since}: {}; {}; {goes_on}", short(&pause.words), pause.advice)
+    });
+    let mut lines: Vec<String> = paused.chain(facts.blocked.iter().map(stopped)).collect();
     // Letters of one step that wait for one reason are one line, in the order in which they are given.
     let mut places: BTreeMap<String, usize> = BTreeMap::new();
     let mut groups: Vec<Vec<&Attention>> = Vec::new();
@@ -235,6 +243,7 @@ mod tests {
             sent: Vec::new(),
             news: Vec::new(),
             attention: Vec::new(),
+            pause: None,
             blocked: Vec::new(),
             waiting_in_pen: 0,
             oldest_in_pen: None,
@@ -319,6 +328,22 @@ mod tests {
         let Digest { subject, text } = Digest::of(&busy());
         assert!(!subject.chars().any(safe_text::is_unsafe));
         assert!(!text.chars().any(|c| safe_text::is_unsafe(c) && c != '\n'), "{text}");
+        assert!(text.lines().all(|line| line.chars().count() <= WIDTH), "{text}");
+    }
+
+    #[test]
+    fn a_pause_of_sending_is_the_first_thing_told() {
+        let pause = PauseNotice {
+            class: "policy",
+            words: format!("refused for good at RCPT TO: 550 5.7.1 {}", "no ".repeat(300)),
+            since: at("2018-02-06T05:00:00Z"),
+            until: at("2018-02-06T09:00:00Z"),
+            advice: "ask the mail provider why",
+        };
+        let Digest { subject, text } = Digest::of(&Facts { pause: Some(pause), ..quiet() });
+        assert!(subject.ends_with(": 1 needs a person"), "{subject}");
+        assert!(text.contains("NEEDS A PERSON\n- SENDING PAUSES since 2018-02-06 06:00 CET (policy)"), "{text}");
+        assert!(text.contains("550 5.7.1") && text.contains("demarche check --online"), "{text}");
         assert!(text.lines().all(|line| line.chars().count() <= WIDTH), "{text}");
     }
 

@@ -13,6 +13,7 @@ use crate::ports::{Courier as _, Mailer, Outgoing};
 use crate::report::digest::{Digest, Facts, OverdueAction};
 use crate::responses::Followup;
 use crate::responses::followup::in_order;
+use crate::steps::pausing::pause_of;
 use crate::steps::summary::summaries;
 use crate::vocabulary::{self, Address, DispatchId, Instant, Zone};
 
@@ -60,6 +61,7 @@ pub async fn gather(store: &Store, workspace: &Workspace, zone: Zone, now: Insta
     in_order(&mut overdue);
     let unread_answers = usize::try_from(store.unread_answers().await?).unwrap_or(usize::MAX);
     Ok(Facts {
+        pause: pause_of(store, workspace).await?,
         now,
         since,
         zone,

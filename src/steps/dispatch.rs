@@ -11,12 +11,13 @@ use chrono::Duration;
 
 use crate::adapters::mime;
 use crate::adapters::store::{Claim, Due, DueQuery, Move, Outcome, Store, StoreError, Tx};
-use crate::delivery::retry;
+use crate::delivery::{Pause, retry};
 use crate::outbox::gate::{self, Ruling};
 use crate::outbox::neighbours::Floor;
 use crate::outbox::{Dispatch, Event, Guard, Status};
 use crate::ports::{Outgoing, Via};
 use crate::schedule::pace::{Ceilings, MayStart, Window};
+use crate::steps::pausing::{Sending, weigh};
 use crate::vocabulary::{CampaignId, Digest, DispatchId, Instant, StateCode, Zone};
 
 /// How this worker sends.
@@ -46,8 +47,6 @@ pub struct TurnInput<'a> {
     pub free: usize,
     /// Campaigns that send nothing for now.
     pub blocked: &'a [CampaignId],
-    /// The mail server cannot be reached until then, and in which words it said so.
-    pub server_away: Option<(Instant, &'a str)>,
     /// Letters that couriers have in hand, by row and fence: given where an earlier commit went unanswered.
     pub after_failed_commit: Option<&'a [(i64, i64)]>,
     /// In which zone each campaign's `Date` is written.
@@ -84,6 +83,8 @@ pub struct Turn {
     pub wait_for_one: bool,
     /// Letters are due that leave only where nobody has answered: the mailbox is to be read first.
     pub read_mail: bool,
+    /// Why nobody may try now, or one letter only: the mail server refuses us.
+    pub pause: Option<Pause>,
 }
 
 /// Rows looked at in one query; each that is held or skipped makes room for another query.
@@ -97,21 +98,25 @@ pub async fn turn(store: &Store, policy: &Policy, input: &TurnInput<'_>) -> Resu
     let tx = store.begin_turn().await?;
     let mut turn = Turn::default();
     let mut at = tx.time(input.now).await?;
-    store_outcomes(&tx, policy, input.outcomes, at, &mut turn).await?;
+    let mut sending = weigh(&tx, policy.via, input.outcomes, at).await?;
+    store_outcomes(&tx, policy, &sending.outcomes, at, &mut turn).await?;
     if let Some(in_hand) = input.after_failed_commit {
         tx.give_back_orphans(&policy.worker, in_hand, at).await?;
     }
     tx.renew_leases(&policy.worker, at.plus(policy.lease)).await?;
     let (mut claims, mut messages) = (Vec::new(), Vec::new());
-    if input.free > 0 {
+    if sending.free(input.free) > 0 {
         at = tx.take_turn(input.now).await?;
+        sending.look_again(&tx, at).await?;
         let (chosen, bytes): (Vec<Dispatch>, Vec<Vec<u8>>) =
-            choose(&tx, policy, input, at, &mut turn).await?.into_iter().unzip();
+            choose(&tx, policy, input, &sending, at, &mut turn).await?.into_iter().unzip();
         messages = bytes;
         // The pace was counted by the clock of all workers; this one waits by its own.
         turn.wait_until = turn.wait_until.map(|until| input.now.plus(until.since(at)));
         claims = tx.claim(&chosen, &policy.worker, policy.via, at.plus(policy.lease), at).await?;
+        sending.note_claims(&tx, &claims, at).await?;
     }
+    turn.pause = sending.into_pause();
     tx.commit().await?;
     turn.letters = claims.into_iter().zip(messages).map(|(claim, bytes)| in_hand(claim, &bytes, input, at)).collect();
     Ok(turn)
@@ -142,18 +147,23 @@ async fn choose(
     tx: &Tx,
     policy: &Policy,
     input: &TurnInput<'_>,
+    sending: &Sending<'_>,
     at: Instant,
     turn: &mut Turn,
 ) -> Result<Vec<(Dispatch, Vec<u8>)>, StoreError> {
+    let free = sending.free(input.free);
+    if free == 0 {
+        return Ok(Vec::new());
+    }
     let mut window = match policy.ceilings {
-        Some(ceilings) => Minute::near_a_ceiling(tx, ceilings, input.free, at).await?,
+        Some(ceilings) => Minute::near_a_ceiling(tx, ceilings, free, at).await?,
         None => None,
     };
     let mut chosen: Vec<(Dispatch, Vec<u8>)> = Vec::new();
     let mut full_domains: Vec<String> = Vec::new();
     let mut seen: Vec<i64> = Vec::new();
     // Nearly all leave, so that hardly more are read than can; where many may not, they are read by and by.
-    let mut limit = input.free as u64;
+    let mut limit = free as u64;
     let mut missions: HashMap<StateCode, CampaignId> = HashMap::new();
     let mailbox = match &policy.mailbox {
         Some(name) => Some(tx.mailbox_read(name).await?),
@@ -186,6 +196,7 @@ async fn choose(
             }
             let mut circumstances = due.circumstances.clone();
             circumstances.real_server = policy.real_server;
+            circumstances.outage = sending.outage();
             let ruling = gate::judge(&due.dispatch, &circumstances, input.now);
             if ruling == Ruling::Wait {
                 turn.wait_for_one = true;
@@ -197,10 +208,6 @@ async fn choose(
             }
             if ruling != Ruling::Leave {
                 stop_one(tx, policy, &due.dispatch, &ruling, at, turn).await?;
-                continue;
-            }
-            if let Some((until, words)) = input.server_away {
-                put_off(tx, policy, &due.dispatch, until, words, at, turn).await?;
                 continue;
             }
             let (dispatch, message) = match as_approved(due) {
@@ -215,7 +222,7 @@ async fn choose(
                 MayStart::Now => {
                     missions.insert(dispatch.id.delegation, dispatch.id.campaign.clone());
                     chosen.push((dispatch, message));
-                    if chosen.len() == input.free {
+                    if chosen.len() == free {
                         return Ok(chosen);
                     }
                 }
@@ -341,26 +348,6 @@ async fn stop_one(
     Ok(())
 }
 
-/// The server is away: nobody tries, and the time of the next try is stored and shown.
-async fn put_off(
-    tx: &Tx,
-    policy: &Policy,
-    dispatch: &Dispatch,
-    until: Instant,
-    words: &str,
-    at: Instant,
-    turn: &mut Turn,
-) -> Result<(), StoreError> {
-    let mut moves = Move::new(dispatch, Event::ServerAway, &policy.worker, at)
-        .because(format!("not tried, the mail server is away: {words}"));
-    moves.next_at = Some(until);
-    moves.open_window = true;
-    let reason = moves.reason.clone();
-    let to = tx.apply(&moves).await?;
-    turn.moved.push(Moved { id: dispatch.id.clone(), to, reason });
-    Ok(())
-}
-
 /// `at` is the time of the claim, by which the copy of the letter is dated too.
 fn in_hand(claim: Claim, message: &[u8], input: &TurnInput<'_>, at: Instant) -> InHand {
     let dispatch = &claim.dispatch;
@@ -373,7 +360,7 @@ fn in_hand(claim: Claim, message: &[u8], input: &TurnInput<'_>, at: Instant) -> 
         to: dispatch.recipients.to.clone(),
         cc: dispatch.recipients.cc.clone(),
         message: Arc::from(mime::with_date(message, at, zone)),
-        last_try: retry::is_last(attempt, input.now, tried_since, dispatch.rules.give_up),
+        last_try: retry::Window { since: tried_since, give_up: dispatch.rules.give_up }.is_last(attempt, input.now),
     };
     InHand { letter, attempt, claim }
 }

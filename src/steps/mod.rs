@@ -21,6 +21,7 @@ pub mod let_go;
 pub mod meetings;
 pub mod neighbours;
 mod one_step;
+pub mod pausing;
 pub mod pen;
 pub mod plan;
 pub mod positions;

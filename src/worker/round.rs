@@ -12,7 +12,7 @@ use crate::adapters::journal::{Answered, Journal};
 use crate::adapters::store::{Outcome, Store, StoreError};
 use crate::delivery::conclusion::{Attempt, conclude};
 use crate::delivery::remembrance::Ended;
-use crate::delivery::{Verdict, retry};
+use crate::delivery::{Class, Pause, Verdict};
 use crate::outbox::Status;
 use crate::ports::{Clock, Courier, Mailer};
 use crate::steps::dispatch::{InHand, Moved, Policy, Turn, TurnInput, turn};
@@ -59,8 +59,8 @@ impl std::fmt::Debug for OnMove {
 /// What a worker remembers from round to round; the truth is in the database.
 #[derive(Debug, Default)]
 pub struct State {
-    server_failures: u32,
-    server_away: Option<(Instant, String)>,
+    /// Since when sending pauses, as far as has been told.
+    paused_since: Option<Instant>,
     /// Outcomes that a round which ended in an error could not store. Without them the next round would take their letters
     /// for claims that nobody handed over, and send them again.
     unrecorded: Vec<Outcome>,
@@ -78,8 +78,8 @@ pub struct Report {
     pub blocked: BTreeMap<CampaignId, String>,
     /// Outcomes that came when the claim was no longer ours.
     pub too_late: Vec<DispatchId>,
-    /// In which words the mail server could not be reached, if it could not.
-    pub server_away: Option<String>,
+    /// Sending pauses: the mail server refuses us.
+    pub pause: Option<Pause>,
     /// Letters wait for the mailbox to be read.
     pub read_mail: bool,
 }
@@ -132,9 +132,6 @@ impl<C: Clock, M: Mailer, F: Files> Worker<C, M, F> {
     pub async fn round(&mut self) -> Result<Report, StoreError> {
         self.trust().await?;
         let mut report = Report::default();
-        if self.state.server_away.as_ref().is_some_and(|(until, _)| *until <= self.clock.now()) {
-            self.state.server_away = None;
-        }
         let zones: BTreeMap<CampaignId, Zone> =
             self.store.plans().await?.into_iter().map(|plan| (plan.campaign, plan.zone)).collect();
         let mut desk = Desk::<M> {
@@ -175,7 +172,6 @@ impl<C: Clock, M: Mailer, F: Files> Worker<C, M, F> {
             courier.close().await;
         }
         self.tell_how_far().await;
-        report.server_away = self.state.server_away.as_ref().map(|(_, words)| words.clone());
         Ok(report)
     }
 
@@ -200,13 +196,11 @@ impl<C: Clock, M: Mailer, F: Files> Worker<C, M, F> {
         }
         let in_hand: Vec<(i64, i64)> = desk.in_hand.values().map(|l| (l.claim.dispatch.key, l.claim.fence)).collect();
         let free = if stopping { 0 } else { self.connections.saturating_sub(desk.in_hand.len()) };
-        let away = self.state.server_away.as_ref().filter(|(until, _)| *until > now);
         let input = TurnInput {
             now,
             outcomes: &desk.outcomes,
             free,
             blocked: &desk.blocked,
-            server_away: away.map(|(until, words)| (*until, words.as_str())),
             after_failed_commit: desk.commit_failed.then_some(in_hand.as_slice()),
             zones,
         };
@@ -219,6 +213,8 @@ impl<C: Clock, M: Mailer, F: Files> Worker<C, M, F> {
         report.moved.extend(done.moved.iter().cloned());
         report.too_late.extend(done.too_late.iter().cloned());
         report.read_mail = done.read_mail;
+        report.pause.clone_from(&done.pause);
+        self.tell_of_a_pause(done.pause.as_ref());
         // A machine that slept between commit and here may have lost its claims: they are not handed over, and the next
         // turn gives back those that are still ours.
         if self.clock.now() >= now.plus(self.policy.lease) {
@@ -328,7 +324,6 @@ impl<C: Clock, M: Mailer, F: Files> Worker<C, M, F> {
         };
         let Some(letter) = desk.in_hand.remove(&id) else { return };
         let at = self.clock.now();
-        self.note_server(&verdict, at);
         desk.outcomes.push(self.outcome(&letter, verdict, at));
     }
 
@@ -345,6 +340,7 @@ impl<C: Clock, M: Mailer, F: Files> Worker<C, M, F> {
             number: letter.attempt,
             tried_since: dispatch.tried_since.unwrap_or(at),
             give_up: dispatch.rules.give_up,
+            class_before: dispatch.reason.as_deref().and_then(Class::of_reason),
             now: at,
         };
         let conclusion = conclude(&attempt, &verdict);
@@ -360,21 +356,19 @@ impl<C: Clock, M: Mailer, F: Files> Worker<C, M, F> {
         }
     }
 
-    /// A server that cannot be reached is left alone for a while: longer each time, as a letter would be.
-    fn note_server(&mut self, verdict: &Verdict, at: Instant) {
-        if verdict.concerns_the_server() {
-            if self.state.server_away.as_ref().is_none_or(|(until, _)| *until <= at) {
-                self.state.server_failures += 1;
-                let until = at.plus(retry::wait_after(self.state.server_failures));
-                tracing::error!(why = %verdict.summary(), "the mail server is away; letters wait");
-                self.state.server_away = Some((until, verdict.summary()));
-            }
-        } else {
-            self.state.server_failures = 0;
-            if !matches!(verdict, Verdict::Broken { .. } | Verdict::Unknown { .. }) {
-                self.state.server_away = None;
-            }
+    /// Once when it begins, and once when it is over.
+    fn tell_of_a_pause(&mut self, pause: Option<&Pause>) {
+        let since = pause.map(|pause| pause.since);
+        if self.state.paused_since == since {
+            return;
         }
+        match pause {
+            Some(Pause { class, words, until, .. }) => {
+                tracing::error!(%class, why = %words, %until, "the mail server refuses us: sending pauses");
+            }
+            None => tracing::info!("the mail server takes letters: sending goes on"),
+        }
+        self.state.paused_since = since;
     }
 
     async fn wait_until_or_stop(&self, until: Instant) {

@@ -58,6 +58,7 @@ macro_rules! each_table {
         $run!(pace, "pace", [Domain, Second, Worker]);
         $run!(journal, "journals", [Id]);
         $run!(lost_letter, "lost_letters", [Campaign, Step, Delegation]);
+        $run!(sending_pause, "sending_pauses", [Via]);
     };
 }
 

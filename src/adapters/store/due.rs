@@ -102,6 +102,7 @@ impl Tx {
                 mailbox: query.mailbox,
                 neighbour: neighbour.map(|(campaign, at)| (campaign.to_owned(), at)),
                 real_server: false,
+                outage: None,
             };
             let approvals: i64 = row.try_get("", "approvals")?;
             let wanted: Option<i32> = row.try_get("", "approvals_wanted")?;

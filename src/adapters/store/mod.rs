@@ -25,6 +25,7 @@ mod news;
 mod outbox;
 mod outcomes;
 mod pace;
+mod pauses;
 mod pen;
 mod plans;
 mod rows;

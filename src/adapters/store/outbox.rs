@@ -78,8 +78,6 @@ pub struct Move<'a> {
     pub accept: Vec<String>,
     /// Close the window of `give_up`, so that the next attempt opens a new one.
     pub reset_window: bool,
-    /// Open the window of `give_up` now, if it is not open.
-    pub open_window: bool,
     /// Forget that it was ever attempted: it went to a file only.
     pub start_over: bool,
     /// The number of the claim that the journal remembers.
@@ -100,7 +98,6 @@ impl<'a> Move<'a> {
             waive: None,
             accept: Vec::new(),
             reset_window: false,
-            open_window: false,
             start_over: false,
             fence: None,
             sent_at: None,
@@ -303,9 +300,6 @@ impl Tx {
         let new_window = matches!(moves.event, Event::Approve | Event::Unapprove | Event::Release { .. });
         if moves.reset_window || new_window {
             change.tried_since = Set(None);
-        }
-        if moves.open_window && moves.dispatch.tried_since.is_none() {
-            change.tried_since = Set(Some(moves.at.millis()));
         }
         if moves.start_over {
             change.attempts = Set(0);

@@ -145,19 +145,17 @@ impl Tx {
         Ok(())
     }
 
-    /// The receiving domains of each letter that the pace counts: all but those written to files.
+    /// The receiving domains of each letter, for the pace. One that was never on its way to anybody counts as its claim did.
     async fn paced(&self, outcomes: &[&Outcome]) -> Result<Vec<Vec<String>>, StoreError> {
         let mut letters = Vec::with_capacity(outcomes.len());
         let mut unnamed = Vec::new();
         for outcome in outcomes {
-            match &outcome.verdict {
-                Verdict::Taken { reply: None, .. } => {}
-                verdict if verdict.recipients().is_empty() => unnamed.push(*outcome),
-                verdict => {
-                    let domains: BTreeSet<&str> =
-                        verdict.recipients().iter().map(|recipient| recipient.address.domain()).collect();
-                    letters.push(domains.into_iter().map(ToOwned::to_owned).collect());
-                }
+            let recipients = outcome.verdict.recipients();
+            if recipients.is_empty() {
+                unnamed.push(*outcome);
+            } else {
+                let domains: BTreeSet<&str> = recipients.iter().map(|recipient| recipient.address.domain()).collect();
+                letters.push(domains.into_iter().map(ToOwned::to_owned).collect());
             }
         }
         if !unnamed.is_empty() {
@@ -165,7 +163,7 @@ impl Tx {
             let rows = bound.rows(unnamed.iter().map(|outcome| [Value::from(outcome.key), outcome.fence.into()]));
             let sql = format!(
                 "SELECT a.domains FROM (VALUES {rows}) AS v \
-                 JOIN attempts a ON a.dispatch = v.column1 AND a.fence = v.column2 WHERE a.via = 'smtp'"
+                 JOIN attempts a ON a.dispatch = v.column1 AND a.fence = v.column2"
             );
             for row in self.tx.query_all_raw(self.statement(&sql, bound.into_values())).await? {
                 let domains: String = row.try_get("", "domains")?;

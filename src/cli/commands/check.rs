@@ -14,12 +14,13 @@ use crate::config::sections::installation::{Installation, Mode};
 use crate::config::sections::server::is_loopback;
 use crate::config::workspace::{CONTACTS, INSTALLATION, Workspace};
 use crate::outbox::neighbours::{Floor, Held, Timed, TooClose, too_close};
-use crate::outbox::{Draft, Status};
+use crate::outbox::{Draft, Status, Via};
 use crate::ports::Mailbox as _;
 use crate::steps::addressing;
 use crate::steps::draft::{Drafting, draft};
 use crate::steps::meetings::sample_meetings;
 use crate::steps::neighbours;
+use crate::steps::pausing::try_now;
 use crate::vocabulary::Address;
 use crate::vocabulary::problem::Problem;
 
@@ -67,6 +68,7 @@ pub async fn run(context: &Context, args: &CheckArgs) -> Result<Answer, CliError
     let mut tried = Vec::new();
     if args.online && !problems.iter().any(Problem::is_error) {
         tried = online(context, &workspace).await?;
+        tried.extend(go_on(context, &workspace).await?);
     }
     if problems.iter().any(Problem::is_error) {
         return Err(CliError::Files(problems));
@@ -171,6 +173,17 @@ fn nobody_reads(workspace: &Workspace) -> Option<Problem> {
     Some(problem.in_file(INSTALLATION).help(
         "set up [inbox] in config/demarche.toml, or enter each answer with `demarche log add` before the reminder is due",
     ))
+}
+
+/// Sending that pauses need not wait any longer: the mail server has taken the account just now.
+async fn go_on(context: &Context, workspace: &Workspace) -> Result<Option<&'static str>, CliError> {
+    let delivery = workspace.installation.as_ref().map(|installation| &installation.delivery);
+    if delivery.is_none_or(|delivery| delivery.mode != Mode::Smtp) {
+        return Ok(None);
+    }
+    let Some(store) = context.existing_store(workspace).await? else { return Ok(None) };
+    let waited = try_now(&store, Via::Smtp, context.now()).await?;
+    Ok(waited.then_some("sending had paused: the next letter is tried now, and the others follow it"))
 }
 
 /// Tries every mail server that the installation names; what each of them said, one clause each.

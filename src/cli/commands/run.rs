@@ -18,6 +18,7 @@ use crate::config::workspace::Workspace;
 use crate::delivery::remembrance::HandedOver;
 use crate::outbox::Status;
 use crate::ports::Mailer;
+use crate::report::PauseNotice;
 use crate::steps::dispatch::Moved;
 use crate::steps::reconcile::{Comparison, agree, compare, warn_others};
 use crate::vocabulary::{DispatchId, Zone};
@@ -220,7 +221,7 @@ fn add(total: &mut Report, report: Report) {
     total.moved.extend(report.moved);
     total.too_late.extend(report.too_late);
     total.blocked = report.blocked;
-    total.server_away = report.server_away;
+    total.pause = report.pause;
     total.read_mail = report.read_mail;
 }
 
@@ -258,8 +259,9 @@ fn answer(report: &Report, lost: &[DispatchId]) -> Answer {
             if why.ends_with("start it again") { String::new() } else { format!("; run `demarche plan {campaign}`") };
         text.push_str(&format!("{campaign} sends nothing: {}{advice}\n", output::cell(why)));
     }
-    if let Some(words) = &report.server_away {
-        text.push_str(&format!("the mail server is away: {}\n", output::cell(words)));
+    let pause = report.pause.as_ref().map(PauseNotice::of);
+    if let Some(pause) = &pause {
+        text.push_str(&format!("{}\n", output::cell(&pause.line(Zone::GENEVA))));
     }
     if report.read_mail {
         text.push_str("letters wait for the mailbox to be read\n");
@@ -268,9 +270,10 @@ fn answer(report: &Report, lost: &[DispatchId]) -> Answer {
         "moved": report.moved.iter().map(|m| json!({ "id": m.id, "status": m.to, "reason": m.reason })).collect::<Vec<_>>(),
         "uncertain_at_start": lost,
         "blocked": report.blocked.iter().map(|(campaign, why)| json!({ "campaign": campaign, "reason": why })).collect::<Vec<_>>(),
-        "server_away": report.server_away,
+        "server_away": pause.as_ref().map(|pause| &pause.words),
+        "pause": pause,
     });
-    Answer::new(text, &value).code(if report.server_away.is_some() { 3 } else { 0 })
+    Answer::new(text, &value).code(if report.pause.is_some() { 3 } else { 0 })
 }
 
 /// The first signal lets letters in hand finish; the second ends at once.

@@ -11,6 +11,7 @@ use crate::config::workspace::Workspace;
 use crate::outbox::Status;
 use crate::report::{Attention, CampaignSummary};
 use crate::steps::followups::overdue_followups;
+use crate::steps::pausing::pause_of;
 use crate::steps::summary::summaries;
 use crate::vocabulary::{Instant, Zone};
 
@@ -47,11 +48,18 @@ pub async fn run(context: &Context, args: &StatusArgs) -> Result<Answer, CliErro
         .collect::<Vec<_>>()
         .join("\n");
     let mail = incoming(context, &workspace, &store).await?;
-    let needs = summaries.iter().any(CampaignSummary::needs_a_person) || mail.waiting > 0 || mail.not_had > 0;
+    let pause = pause_of(&store, &workspace).await?;
+    let needs = pause.is_some()
+        || summaries.iter().any(CampaignSummary::needs_a_person)
+        || mail.waiting > 0
+        || mail.not_had > 0;
     let mut text =
         if text.is_empty() { "nothing has been planned: run `demarche plan CAMPAIGN`\n".to_owned() } else { text };
     text.push_str(&mail.told());
-    let value = json!({ "campaigns": summaries, "mail": mail.value() });
+    if let Some(pause) = &pause {
+        text.insert_str(0, &format!("{}\n\n", output::cell(&pause.line(Zone::GENEVA))));
+    }
+    let value = json!({ "campaigns": summaries, "mail": mail.value(), "pause": pause });
     Ok(Answer::new(text, &value).needs_a_person(needs))
 }
 

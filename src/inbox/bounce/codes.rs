@@ -1,33 +1,10 @@
 //! The numbers in which servers say what happened.
 
+use crate::delivery::enhanced;
+
 /// An enhanced status code in free text (RFC 3463, 2): `5.1.1` but not `5.1.1.7`, which is a network address.
 pub fn enhanced_in(text: &str) -> Option<String> {
-    let bytes = text.as_bytes();
-    let digits = |from: usize| bytes[from..].iter().take(4).take_while(|byte| byte.is_ascii_digit()).count();
-    for (at, byte) in bytes.iter().enumerate() {
-        if !matches!(byte, b'2' | b'4' | b'5') || bytes.get(at + 1) != Some(&b'.') {
-            continue;
-        }
-        let before = at.checked_sub(1).map_or(b' ', |before| bytes[before]);
-        if before.is_ascii_alphanumeric() || matches!(before, b'.' | b'_' | b'@' | b'/') {
-            continue;
-        }
-        let subject = digits(at + 2);
-        let dot = at + 2 + subject;
-        if !(1..=3).contains(&subject) || bytes.get(dot) != Some(&b'.') {
-            continue;
-        }
-        let detail = digits(dot + 1);
-        let end = dot + 1 + detail;
-        let after = bytes.get(end).copied().unwrap_or(b' ');
-        let goes_on = after.is_ascii_alphanumeric()
-            || (after == b'.' && bytes.get(end + 1).is_some_and(u8::is_ascii_digit))
-            || matches!(after, b'_' | b'@');
-        if (1..=3).contains(&detail) && !goes_on {
-            return Some(text[at..end].to_owned());
-        }
-    }
-    None
+    enhanced::written_in(text).map(str::to_owned)
 }
 
 /// An SMTP reply code of a refusal in free text (RFC 5321, 4.2): 4yz or 5yz where a reply begins, as `550 `, `550-`, `550: `.

@@ -25,4 +25,5 @@ pub mod pace;
 pub mod plan;
 pub mod planned_file;
 pub mod remembered_sender;
+pub mod sending_pause;
 pub mod slot;
