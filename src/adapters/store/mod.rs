@@ -14,6 +14,7 @@ mod followups;
 mod history;
 mod known;
 mod ledger;
+mod line;
 mod log;
 mod mail;
 mod mail_details;
@@ -25,6 +26,7 @@ mod outcomes;
 mod pace;
 mod pen;
 mod plans;
+mod postgres;
 mod rows;
 mod sent_copies;
 mod slots;
@@ -33,7 +35,7 @@ mod tokens;
 use std::path::{Path, PathBuf};
 
 use migrations::{Migrator, MigratorTrait as _};
-use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, EntityTrait as _};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait as _};
 use secrecy::SecretString;
 
 pub use approvals::{ApprovalMail, NewApproval};
@@ -82,7 +84,7 @@ impl Location {
 /// An open database with an up-to-date schema.
 #[derive(Debug, Clone)]
 pub struct Store {
-    db: DatabaseConnection,
+    db: line::Line,
     dialect: Dialect,
 }
 
