@@ -24,7 +24,9 @@ const MIGRATE: [&str; 2] = ["database", "migrate"];
 /// All that makes the schema, and which changes it has seen.
 fn schema(books: &Books) -> Vec<String> {
     let questions: &[&str] = match books.kind() {
-        Kind::Sqlite => &["SELECT name || ' ' || COALESCE(sql, '') FROM sqlite_master ORDER BY 1", "PRAGMA integrity_check"],
+        Kind::Sqlite => {
+            &["SELECT name || ' ' || COALESCE(sql, '') FROM sqlite_master ORDER BY 1", "PRAGMA integrity_check"]
+        }
         Kind::Postgres => &[
             "SELECT table_name || '.' || column_name || ' ' || data_type || ' ' || is_nullable || ' ' || COALESCE(column_default, '') \
              FROM information_schema.columns WHERE table_schema = current_schema() ORDER BY 1",
@@ -95,7 +97,15 @@ fn a_killed_migration_is_made_again_from_the_start_on_postgresql() {
 #[test]
 #[ignore = "minutes: every call, where the pipeline takes some"]
 fn a_migration_killed_at_every_single_call_is_made_again_on_sqlite() {
-    let calls = [("pwrite64", 3), ("fdatasync", 1), ("fsync", 1), ("epoll_wait", 1), ("unlink", 1), ("write", 1), ("pread64", 7)];
+    let calls = [
+        ("pwrite64", 3),
+        ("fdatasync", 1),
+        ("fsync", 1),
+        ("epoll_wait", 1),
+        ("unlink", 1),
+        ("write", 1),
+        ("pread64", 7),
+    ];
     sweep("a_migration_killed_at_every_single_call_is_made_again_on_sqlite", Kind::Sqlite, &calls);
 }
 

@@ -5,6 +5,8 @@
 #[path = "support/books.rs"]
 #[allow(dead_code, reason = "shared with other test programs")]
 mod books;
+#[path = "support/cut_line.rs"]
+mod cut_line;
 #[path = "support/postgres_own.rs"]
 #[allow(dead_code, reason = "shared with other test programs")]
 mod postgres_own;
@@ -15,9 +17,12 @@ mod support;
 
 use std::collections::BTreeMap;
 use std::process::{Child, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use books::{Books, Kind, Plan, must, signal, violations, wait_until};
+use cut_line::{Cut, CutLine};
 use postgres_own::{OwnServer, Pooler};
 use support::office::text;
 use support::smtp_server::{Act, Script, SmtpServer};
@@ -128,6 +133,40 @@ fn workers_outlive_the_end_of_their_connections_in_every_phase() {
     assert!(ended > 10, "{ended} connections were ended");
 }
 
+/// Whether a commit was done is not known when its answer is lost: the worker looks before it hands over anything.
+#[test]
+fn a_commit_whose_answer_is_lost_is_looked_up_before_anything_else() {
+    let test = "a_commit_whose_answer_is_lost_is_looked_up_before_anything_else";
+    let Some(server) = OwnServer::start(test, "") else { return };
+    server.execute("postgres", "CREATE DATABASE outreach");
+    let folder = tempfile::tempdir().unwrap();
+    let armed = Arc::new(AtomicBool::new(false));
+    let switch = Arc::clone(&armed);
+    let line = CutLine::to(server.folder(), folder.path(), move |commit| {
+        // Each third commit, by turns before the server hears of it and after.
+        match commit % 6 {
+            2 if switch.load(Ordering::SeqCst) => Cut::After,
+            5 if switch.load(Ordering::SeqCst) => Cut::Before,
+            _ => Cut::No,
+        }
+    });
+    let smtp = SmtpServer::start(slow(100));
+    let states = ["FRA", "DEU", "SWE", "PER", "NOR"];
+    let small = Plan { states: Some(&states), steps: 4, connections: 2, ..Plan::default() };
+    let books = Books::behind(&line.url("outreach"), &server.url("postgres", "outreach"), &small, &smtp);
+    let began = Instant::now();
+    let worker = until_idle(&books);
+    wait_until("letters leave", || smtp.heard().len() > 1);
+    armed.store(true, Ordering::SeqCst);
+    let output = worker.wait_with_output().unwrap();
+    eprintln!("{} of {} commits were cut, in {} ms", line.cuts(), line.commits(), began.elapsed().as_millis());
+    must(&output, "the worker");
+    let wrong = violations(&books.letters(), &smtp, 0, 20);
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert_eq!(books.counts(), BTreeMap::from([("sent".to_owned(), 20)]));
+    assert!(line.cuts() > 4, "{} cuts", line.cuts());
+}
+
 #[test]
 fn no_transaction_and_no_lock_is_open_while_the_mail_server_talks() {
     let test = "no_transaction_and_no_lock_is_open_while_the_mail_server_talks";
@@ -164,7 +203,8 @@ fn short_limits_of_the_server_for_transactions_and_statements_stop_no_worker() {
     let Some(books) = Books::approved(test, Kind::Postgres, &small, &smtp) else { return };
     let name = books.ask("SELECT current_database()::text").remove(0);
     // Far shorter than a letter takes.
-    for limit in ["idle_in_transaction_session_timeout = 200", "idle_session_timeout = 300", "statement_timeout = 2000"] {
+    for limit in ["idle_in_transaction_session_timeout = 200", "idle_session_timeout = 300", "statement_timeout = 2000"]
+    {
         books.execute(&format!("ALTER DATABASE {name} SET {limit}"));
     }
     let output = until_idle(&books).wait_with_output().unwrap();
@@ -177,7 +217,9 @@ fn short_limits_of_the_server_for_transactions_and_statements_stop_no_worker() {
 #[test]
 fn more_workers_than_the_server_has_connections_send_each_letter_once() {
     let test = "more_workers_than_the_server_has_connections_send_each_letter_once";
-    let Some(server) = OwnServer::start(test, "max_connections = 9\nsuperuser_reserved_connections = 3") else { return };
+    let Some(server) = OwnServer::start(test, "max_connections = 9\nsuperuser_reserved_connections = 3") else {
+        return;
+    };
     server.execute("postgres", "CREATE ROLE staff LOGIN");
     server.execute("postgres", "CREATE DATABASE outreach OWNER staff");
     let smtp = SmtpServer::start(slow(10));
@@ -206,8 +248,7 @@ fn behind_a_pooler(test: &str, more: &str) {
     let Some(pooler) = Pooler::start(test, &server, 3, more) else { return };
     server.execute("postgres", "CREATE DATABASE outreach");
     let smtp = SmtpServer::start(slow(5));
-    let books =
-        Books::behind(&pooler.url("outreach"), &server.url("postgres", "outreach"), &plan(), &smtp);
+    let books = Books::behind(&pooler.url("outreach"), &server.url("postgres", "outreach"), &plan(), &smtp);
     let workers: Vec<Child> = (0..4).map(|_| until_idle(&books)).collect();
     let mut looked = 0;
     while !nothing_is_left(&books) {

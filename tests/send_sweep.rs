@@ -23,8 +23,20 @@ const CONNECTIONS: usize = 2;
 /// The calls by which a worker speaks to its disk, its database and its mail server, or learns what they said. strace counts each
 /// by itself, and in each thread.
 const CALLS: [&str; 14] = [
-    "pwrite64", "write", "sendto", "writev", "fsync", "fdatasync", "recvfrom", "read", "connect", "epoll_wait", "unlink", "close",
-    "openat", "pread64",
+    "pwrite64",
+    "write",
+    "sendto",
+    "writev",
+    "fsync",
+    "fdatasync",
+    "recvfrom",
+    "read",
+    "connect",
+    "epoll_wait",
+    "unlink",
+    "close",
+    "openat",
+    "pread64",
 ];
 
 struct Sweep {

@@ -134,7 +134,9 @@ impl Books {
     }
 
     pub fn letters(&self) -> Vec<Letter> {
-        let rows = self.ask("SELECT campaign || '/' || step || '/' || delegation || ' ' || status || ' ' || message_id FROM dispatches");
+        let rows = self.ask(
+            "SELECT campaign || '/' || step || '/' || delegation || ' ' || status || ' ' || message_id FROM dispatches",
+        );
         let letter = |row: &String| {
             let mut words = row.split(' ').map(ToOwned::to_owned);
             let mut next = || words.next().unwrap();
@@ -189,10 +191,7 @@ fn office(plan: &Plan<'_>, server: &SmtpServer, url: Option<&str>) -> Office {
     }
     let office = Office::new(plan.states, &smtp);
     let settings = office.path("config/demarche.toml");
-    let pace = format!(
-        "per_minute = {}\nper_domain_per_minute = {}\n",
-        plan.per_minute, plan.per_domain_per_minute
-    );
+    let pace = format!("per_minute = {}\nper_domain_per_minute = {}\n", plan.per_minute, plan.per_domain_per_minute);
     let usual = "per_minute = 100000\nper_domain_per_minute = 100000\n";
     let written = fs::read_to_string(&settings).unwrap();
     assert!(written.contains(usual));

@@ -78,7 +78,8 @@ impl OwnDatabase {
 
 impl Drop for OwnDatabase {
     fn drop(&mut self) {
-        let sql = [&self.name, &format!("{}_kept", self.name)].map(|name| format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
+        let sql = [&self.name, &format!("{}_kept", self.name)]
+            .map(|name| format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
         // A runtime of its own: this also runs while a failed test unwinds.
         let dropping = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

@@ -31,7 +31,8 @@ impl OwnServer {
         let data = server.folder.join("data");
         let initdb = ["-U", "postgres", "-A", "trust", "--no-sync", "--locale=C", "-E", "UTF8", "-D"];
         server.command("initdb").args(initdb).arg(&data).output().unwrap();
-        let words = format!("\nlisten_addresses = ''\nunix_socket_directories = '{}'\n{settings}\n", server.folder.display());
+        let words =
+            format!("\nlisten_addresses = ''\nunix_socket_directories = '{}'\n{settings}\n", server.folder.display());
         let file = data.join("postgresql.conf");
         let written = fs::read_to_string(&file).unwrap() + &words;
         fs::write(&file, written).unwrap();

@@ -282,7 +282,15 @@ impl SmtpServer {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
         let addr = listener.local_addr().unwrap();
-        let state = State { script, taken: Vec::new(), heard: Vec::new(), offered: HashMap::new(), sessions: Vec::new(), open: 0, most_at_once: 0 };
+        let state = State {
+            script,
+            taken: Vec::new(),
+            heard: Vec::new(),
+            offered: HashMap::new(),
+            sessions: Vec::new(),
+            open: 0,
+            most_at_once: 0,
+        };
         let shared = Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new() });
         let (stop, stopped) = oneshot::channel();
         let served = Arc::clone(&shared);
