@@ -58,6 +58,7 @@ impl OwnDatabase {
     }
 
     /// Keeps what it holds now, for [`OwnDatabase::restore`]. Nobody may be connected.
+    #[allow(dead_code, reason = "some tests go back to what was")]
     pub async fn keep(&self) {
         let Self { name } = self;
         administer(&format!("DROP DATABASE IF EXISTS {name}_kept")).await.unwrap();
@@ -65,6 +66,7 @@ impl OwnDatabase {
     }
 
     /// Puts back what was kept; whoever is connected is thrown out.
+    #[allow(dead_code, reason = "some tests go back to what was")]
     pub async fn restore(&self) {
         let Self { name } = self;
         administer(&format!("DROP DATABASE {name} WITH (FORCE)")).await.unwrap();
