@@ -282,6 +282,24 @@ fn a_worker_whose_clock_is_hours_ahead_sends_nothing_early() {
 }
 
 #[test]
+#[ignore = "not so yet: the time of the next try is made by the worker's clock (`outcome` in worker/round.rs)"]
+fn a_letter_that_was_put_off_by_a_worker_whose_clock_is_hours_behind_is_not_tried_again_at_once() {
+    let test = "a_letter_that_was_put_off_by_a_worker_whose_clock_is_hours_behind_is_not_tried_again_at_once";
+    if faketime_works(test).is_none() {
+        return;
+    }
+    let server = SmtpServer::start(Script::plain().on(Step::Content, Act::Reply("451 4.3.0 not now".to_owned())));
+    let states = ["FRA"];
+    let plan = Plan { states: Some(&states), ..Plan::default() };
+    let Some(books) = Books::approved(test, Kind::Postgres, &plan, &server) else { return };
+    let told = ended(with_clock(&books, "-5h", &["run", "--until-idle"]));
+    assert!(matches!(told.status.code(), Some(0 | 3)), "{}", text(&told.stderr));
+    let tried = server.heard().len();
+    must(&books.office.run(&["run", "--until-idle"]), "the worker with the right clock");
+    assert!(server.heard().len() <= tried.max(1), "tried again at once");
+}
+
+#[test]
 fn a_worker_frozen_before_the_first_byte_of_a_letter_starts_no_other_when_it_wakes() {
     let test = "a_worker_frozen_before_the_first_byte_of_a_letter_starts_no_other_when_it_wakes";
     let script = Script::plain().on(Step::Mail, Act::Delay(Duration::from_millis(1_500))).times(1);
