@@ -84,7 +84,7 @@ fn sweep(test: &str, kind: Kind, calls: &[(&str, usize)]) {
 
 #[test]
 fn a_killed_migration_is_made_again_from_the_start_on_sqlite() {
-    let calls = [("pwrite64", 61), ("fdatasync", 2), ("fsync", 2), ("epoll_wait", 11), ("unlink", 1)];
+    let calls = [("pwrite64", 47), ("fdatasync", 2), ("fsync", 2), ("epoll_wait", 11), ("unlink", 1)];
     sweep("a_killed_migration_is_made_again_from_the_start_on_sqlite", Kind::Sqlite, &calls);
 }
 

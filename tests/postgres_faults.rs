@@ -29,7 +29,7 @@ use support::smtp_server::{Act, Script, SmtpServer};
 
 const STATES: [&str; 10] = ["FRA", "DEU", "SWE", "PER", "NOR", "ESP", "ITA", "AUT", "BEL", "BRA"];
 
-const STEPS: usize = 12;
+const STEPS: usize = 8;
 
 const LETTERS: usize = STATES.len() * STEPS;
 
@@ -77,7 +77,7 @@ fn nothing_is_left(books: &Books) -> bool {
 fn workers_outlive_a_server_that_is_stopped_at_once_and_started_again_and_again() {
     let test = "workers_outlive_a_server_that_is_stopped_at_once_and_started_again_and_again";
     let Some(server) = OwnServer::start(test, "") else { return };
-    let smtp = SmtpServer::start(slow(60));
+    let smtp = SmtpServer::start(slow(90));
     let books = own_books(&server, &smtp);
     let workers: Vec<Child> = (0..2).map(|_| books.worker()).collect();
     for (round, mode) in ["immediate", "fast", "immediate", "immediate"].into_iter().enumerate() {
@@ -94,7 +94,7 @@ fn workers_outlive_a_server_that_is_stopped_at_once_and_started_again_and_again(
 fn a_server_that_is_away_for_seconds_keeps_letters_back_and_loses_no_answer() {
     let test = "a_server_that_is_away_for_seconds_keeps_letters_back_and_loses_no_answer";
     let Some(server) = OwnServer::start(test, "") else { return };
-    let smtp = SmtpServer::start(slow(60));
+    let smtp = SmtpServer::start(slow(90));
     let books = own_books(&server, &smtp);
     let workers: Vec<Child> = (0..2).map(|_| books.worker()).collect();
     wait_until("letters leave", || smtp.heard().len() >= 20);

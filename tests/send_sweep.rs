@@ -116,7 +116,7 @@ fn long(test: &str, kind: Kind) {
         // Files are opened and read mostly before anything is sent.
         let step = if matches!(call, "close" | "openat" | "read" | "pread64") { 3 } else { 1 };
         sweep.through(call, step);
-        eprintln!("{call}: {} points so far", sweep.points);
+        eprintln!("{call}: {} points so far, {} violations", sweep.points, sweep.violations.len());
     }
     sweep.end(400);
 }
