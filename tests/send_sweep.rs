@@ -80,7 +80,8 @@ impl Sweep {
         let letters = self.books.letters();
         let mut wrong = violations(&letters, &self.server, before, STATES.len());
         let uncertain = of_status(&letters, "uncertain").len();
-        if uncertain > if unhurt { 0 } else { CONNECTIONS } {
+        let at_most = if unhurt { 0 } else { CONNECTIONS };
+        if uncertain > at_most {
             wrong.push(format!("{uncertain} uncertain, on {CONNECTIONS} connections"));
         }
         if of_status(&letters, "sent").len() + uncertain != STATES.len() {
