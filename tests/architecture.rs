@@ -73,7 +73,7 @@ const WRITES_A_STATUS: [&str; 4] = ["claims.rs", "outcomes.rs", "outbox.rs", "ro
 
 /// The only folders in which a password is taken out of its wrapping, to be said to the server that asks for it.
 const SAYS_A_PASSWORD: [&str; 3] =
-    ["src/adapters/smtp/", "src/adapters/mailbox/imap/connect.rs", "src/adapters/store/dialect.rs"];
+    ["src/adapters/smtp/", "src/adapters/mailbox/imap/connect.rs", "src/adapters/store/postgres.rs"];
 
 const TEST_COMMAND: &str = "cargo test --workspace";
 const FIRST_COMMAND: &str = "cargo run -- rehearse hrc37-china";

@@ -12,7 +12,7 @@ use demarche::adapters::store::Location;
 use sea_orm::{ConnectOptions, ConnectionTrait as _, Database, DbErr};
 
 /// Nobody's number on Debian and most others: PostgreSQL refuses to run as root.
-const NOBODY: u32 = 65534;
+pub const NOBODY: u32 = 65534;
 
 /// Where databases can be made: a URL whose database is replaced by each test's own.
 struct Server {
@@ -57,6 +57,22 @@ impl OwnDatabase {
         url(&self.name)
     }
 
+    /// Keeps what it holds now, for [`OwnDatabase::restore`]. Nobody may be connected.
+    #[allow(dead_code, reason = "some tests go back to what was")]
+    pub async fn keep(&self) {
+        let Self { name } = self;
+        administer(&format!("DROP DATABASE IF EXISTS {name}_kept")).await.unwrap();
+        administer(&format!("CREATE DATABASE {name}_kept TEMPLATE {name}")).await.unwrap();
+    }
+
+    /// Puts back what was kept; whoever is connected is thrown out.
+    #[allow(dead_code, reason = "some tests go back to what was")]
+    pub async fn restore(&self) {
+        let Self { name } = self;
+        administer(&format!("DROP DATABASE {name} WITH (FORCE)")).await.unwrap();
+        administer(&format!("CREATE DATABASE {name} TEMPLATE {name}_kept")).await.unwrap();
+    }
+
     pub fn location(&self) -> Location {
         Location::Postgres { url: self.url(), password: None }
     }
@@ -64,11 +80,12 @@ impl OwnDatabase {
 
 impl Drop for OwnDatabase {
     fn drop(&mut self) {
-        let sql = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name);
+        let sql = [&self.name, &format!("{}_kept", self.name)]
+            .map(|name| format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
         // A runtime of its own: this also runs while a failed test unwinds.
         let dropping = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            runtime.block_on(administer(&sql))
+            sql.iter().try_for_each(|sql| runtime.block_on(administer(sql)))
         });
         if !matches!(dropping.join(), Ok(Ok(()))) {
             eprintln!("the database {} was left behind", self.name);
@@ -109,7 +126,7 @@ fn find() -> Option<Server> {
 }
 
 /// The folder with `initdb` and `postgres`, of the newest version.
-fn binaries() -> Option<PathBuf> {
+pub fn binaries() -> Option<PathBuf> {
     let mut folders: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql")
         .map(|versions| versions.flatten().map(|version| version.path().join("bin")).collect())
         .unwrap_or_default();

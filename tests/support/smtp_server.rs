@@ -2,6 +2,7 @@
 //!
 //! It runs on a thread of its own, so that the program under test may be this process or another.
 
+use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
@@ -113,6 +114,7 @@ pub struct Script {
     mechanisms: &'static str,
     groups: Groups,
     rules: Vec<Rule>,
+    judge: Option<Judge>,
 }
 
 /// Whether the server offers to take several commands at once (RFC 2920).
@@ -123,6 +125,9 @@ enum Groups {
     /// Only before the handshake, where anybody on the way may have said it.
     OfferedInTheClear,
 }
+
+/// Decides about a letter after its final dot: its Message-ID, and how often it was offered, this time included.
+type Judge = Arc<dyn Fn(&str, usize) -> Option<Act> + Send + Sync>;
 
 impl Script {
     /// Takes everything, in the clear.
@@ -139,7 +144,7 @@ impl Script {
     }
 
     fn with(cover: Cover) -> Self {
-        Self { cover, account: None, mechanisms: "PLAIN LOGIN", groups: Groups::No, rules: Vec::new() }
+        Self { cover, account: None, mechanisms: "PLAIN LOGIN", groups: Groups::No, rules: Vec::new(), judge: None }
     }
 
     /// Offers AUTH, with or without TLS, and takes no letter without it.
@@ -166,6 +171,12 @@ impl Script {
 
     pub fn on(mut self, step: Step, act: Act) -> Self {
         self.rules.push(Rule { step, address: None, act, times: None });
+        self
+    }
+
+    /// Judges every letter by itself after its final dot; `None` is the usual.
+    pub fn judging(mut self, judge: impl Fn(&str, usize) -> Option<Act> + Send + Sync + 'static) -> Self {
+        self.judge = Some(Arc::new(judge));
         self
     }
 
@@ -209,6 +220,17 @@ pub struct Taken {
     pub at: Instant,
 }
 
+/// A letter whose final dot was heard, taken or not: the ledger.
+#[derive(Debug, Clone)]
+pub struct Heard {
+    pub message_id: String,
+    pub taken: bool,
+    /// Whether the client was to be told what came of it.
+    pub answered: bool,
+    pub to: Vec<String>,
+    pub at: Instant,
+}
+
 /// One connection.
 #[derive(Debug, Clone, Default)]
 pub struct Session {
@@ -223,6 +245,8 @@ pub struct Session {
 struct State {
     script: Script,
     taken: Vec<Taken>,
+    heard: Vec<Heard>,
+    offered: HashMap<String, usize>,
     sessions: Vec<Session>,
     open: usize,
     most_at_once: usize,
@@ -258,7 +282,15 @@ impl SmtpServer {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
         let addr = listener.local_addr().unwrap();
-        let state = State { script, taken: Vec::new(), sessions: Vec::new(), open: 0, most_at_once: 0 };
+        let state = State {
+            script,
+            taken: Vec::new(),
+            heard: Vec::new(),
+            offered: HashMap::new(),
+            sessions: Vec::new(),
+            open: 0,
+            most_at_once: 0,
+        };
         let shared = Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new() });
         let (stop, stopped) = oneshot::channel();
         let served = Arc::clone(&shared);
@@ -278,6 +310,11 @@ impl SmtpServer {
 
     pub fn messages(&self) -> Vec<Taken> {
         self.shared.lock().taken.clone()
+    }
+
+    /// Every letter that was offered to its end, in order.
+    pub fn heard(&self) -> Vec<Heard> {
+        self.shared.lock().heard.clone()
     }
 
     pub fn sessions(&self) -> Vec<Session> {
@@ -472,12 +509,21 @@ impl Dialogue {
     }
 
     async fn judge(&mut self, (from, to): (String, Vec<String>), data: Vec<u8>) -> Result<(), End> {
-        let act = self.shared.lock().script.next_act(Step::Content, None);
+        let message_id = message_id(&data);
+        let act = self.shared.change(|state| {
+            let times = state.offered.entry(message_id.clone()).or_default();
+            *times += 1;
+            let judged = state.script.judge.as_ref().and_then(|judge| judge(&message_id, *times));
+            judged.or_else(|| state.script.next_act(Step::Content, None))
+        });
         let takes = match &act {
             None | Some(Act::TakeAndDrop | Act::Half | Act::Delay(_) | Act::Forget) => true,
             Some(Act::Reply(text) | Act::ReplyAndDrop(text)) => text.starts_with('2'),
             Some(Act::Raw(_) | Act::Drop) => false,
         };
+        let answered = matches!(&act, None | Some(Act::Reply(_) | Act::ReplyAndDrop(_) | Act::Raw(_) | Act::Delay(_)));
+        let heard = Heard { message_id, taken: takes, answered, to: to.clone(), at: Instant::now() };
+        self.shared.change(|state| state.heard.push(heard));
         if takes {
             let taken = Taken { session: self.number, from, to, data, at: Instant::now() };
             self.shared.change(|state| state.taken.push(taken));
@@ -561,6 +607,12 @@ impl Dialogue {
         same.with_session(|s| s.encrypted = true);
         Ok(same)
     }
+}
+
+fn message_id(data: &[u8]) -> String {
+    let head = String::from_utf8_lossy(&data[..data.len().min(16_384)]).into_owned();
+    let found = head.lines().find_map(|line| line.strip_prefix("Message-ID:"));
+    found.unwrap_or_default().trim().to_owned()
 }
 
 fn base64(octets: &[u8]) -> String {

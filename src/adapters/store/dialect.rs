@@ -3,17 +3,16 @@
 use std::time::Duration;
 
 use migrations::{Migrator, MigratorTrait as _};
-use sea_orm::sqlx::postgres::PgSslMode;
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::sqlx::{Connection as _, Error as SqlxError, SqliteConnection};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbErr, IdenStatic, Iterable,
-    RuntimeErr, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait as _,
+    RuntimeErr, SqliteTransactionMode, Statement, TransactionOptions,
 };
-use secrecy::ExposeSecret as _;
 
+use super::line::Line;
 use super::lineage::TIMELINE;
-use super::{Location, StoreError, private_folder};
+use super::{Location, StoreError, postgres, private_folder};
 use crate::vocabulary::Instant;
 
 /// How long a statement waits for another program that holds the database.
@@ -30,10 +29,7 @@ pub enum Dialect {
     Postgres,
 }
 
-pub(super) async fn connect(
-    location: &Location,
-    name: &'static str,
-) -> Result<(DatabaseConnection, Dialect), StoreError> {
+pub(super) async fn connect(location: &Location, name: &'static str) -> Result<(Line, Dialect), StoreError> {
     match location {
         Location::Sqlite(path) => {
             private_folder(path)?;
@@ -43,28 +39,11 @@ pub(super) async fn connect(
             let mut options = ConnectOptions::new("sqlite:");
             let file = path.clone();
             sqlite_options(&mut options, move |o| o.filename(file.clone()));
-            Ok((open_sqlite(&options).await?, Dialect::Sqlite))
+            Ok((Line::straight(open_sqlite(&options).await?), Dialect::Sqlite))
         }
         Location::Postgres { url, password } => {
-            let mut options = ConnectOptions::new(url.clone());
-            options
-                .max_connections(4)
-                .sqlx_logging(false)
-                .set_application_name(name)
-                .connect_timeout(Duration::from_secs(10));
-            let password = password.clone();
-            let says_how = url.contains("sslmode=");
-            options.map_sqlx_postgres_opts(move |o| {
-                // The driver's own default would take any certificate, or none; over a network that is no protection.
-                let near = o.get_socket().is_some() || is_this_machine(o.get_host());
-                let o = if near || says_how { o } else { o.ssl_mode(PgSslMode::VerifyFull) };
-                match &password {
-                    Some(secret) => o.password(secret.expose_secret()),
-                    None => o,
-                }
-            });
-            let connected = Database::connect(options).await;
-            connected.map(|db| (db, Dialect::Postgres)).map_err(|e| StoreError::Unreachable(url.clone(), e))
+            let connected = postgres::connect(url, password.as_ref(), name).await;
+            connected.map(|line| (line, Dialect::Postgres)).map_err(|e| StoreError::Unreachable(url.clone(), e))
         }
     }
 }
@@ -92,14 +71,10 @@ fn is_busy(error: &DbErr) -> bool {
     code.is_some_and(|code| code & 0xFF == 5)
 }
 
-fn is_this_machine(host: &str) -> bool {
-    host.starts_with('/') || crate::adapters::smtp::is_loopback(host)
-}
-
-pub(super) async fn connect_memory() -> Result<(DatabaseConnection, Dialect), StoreError> {
+pub(super) async fn connect_memory() -> Result<(Line, Dialect), StoreError> {
     let mut options = ConnectOptions::new("sqlite::memory:");
     sqlite_options(&mut options, |o| o);
-    Ok((Database::connect(options).await?, Dialect::Sqlite))
+    Ok((Line::straight(Database::connect(options).await?), Dialect::Sqlite))
 }
 
 /// `synchronous=FULL`: with less, a power cut could forget that a letter was sent. `secure_delete`: what is erased is gone.
@@ -135,7 +110,7 @@ async fn is_outside_of_transactions(connection: &mut SqliteConnection) -> Result
 }
 
 /// The names of the schema's changes that the database has seen; none when it is new.
-pub(super) async fn applied_changes(db: &DatabaseConnection, dialect: Dialect) -> Result<Vec<String>, DbErr> {
+pub(super) async fn applied_changes(db: &Line, dialect: Dialect) -> Result<Vec<String>, DbErr> {
     let exists = match dialect {
         Dialect::Sqlite => "SELECT COUNT(*) AS n FROM sqlite_master WHERE type = 'table' AND name = 'seaql_migrations'",
         Dialect::Postgres => {
@@ -173,7 +148,7 @@ pub(super) enum Company {
     OtherTurns,
 }
 
-pub(super) async fn begin(db: &DatabaseConnection, company: Company) -> Result<DatabaseTransaction, DbErr> {
+pub(super) async fn begin(db: &Line, company: Company) -> Result<DatabaseTransaction, DbErr> {
     let options = TransactionOptions {
         sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
         ..TransactionOptions::default()

@@ -15,6 +15,7 @@ mod history;
 mod journals;
 mod known;
 mod ledger;
+mod line;
 mod lineage;
 mod log;
 mod mail;
@@ -28,6 +29,7 @@ mod pace;
 mod pauses;
 mod pen;
 mod plans;
+mod postgres;
 mod rows;
 mod sent_copies;
 mod slots;
@@ -37,7 +39,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use migrations::{Migrator, MigratorTrait as _};
-use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, EntityTrait as _};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait as _};
 use secrecy::SecretString;
 
 pub use approvals::{ApprovalMail, NewApproval};
@@ -87,7 +89,7 @@ impl Location {
 /// An open database with an up-to-date schema.
 #[derive(Debug, Clone)]
 pub struct Store {
-    db: DatabaseConnection,
+    db: line::Line,
     dialect: Dialect,
     /// The server's timeline that turns must still be on; `None`: it is not asked.
     timeline: Option<Arc<str>>,
