@@ -3,9 +3,11 @@
     workspace.py DEMARCHE FOLDER N SIZE CONNECTIONS PORT DATABASE
 
 SIZE is that of a whole message in bytes, about; the letter is text and HTML, so that its words are somewhat less than half.
+The same letter and addresses, for the peers, go to FOLDER.json.
 """
 
 import datetime
+import json
 import pathlib
 import subprocess
 import sys
@@ -88,11 +90,12 @@ while sum(map(len, paragraphs)) + len(paragraph) < words:
         paragraphs.append(paragraph)
         paragraph = ""
 paragraphs.append(paragraph)
+paragraphs = [p.strip() for p in paragraphs if p]
 letter = home / "templates/letters/timed"
 letter.mkdir(parents=True)
 (letter / "en.md").write_text(
     "---\nsubject: Joint letter to the delegation of {{delegation.name}}\n---\n{{salutation}}\n\n"
-    + "\n\n".join(p.strip() for p in paragraphs if p)
+    + "\n\n".join(paragraphs)
     + "\n\n{{closing}}\n\n{{signatories}}\n"
 )
 (home / "config/demarche.toml").write_text(f"""[database]
@@ -112,3 +115,25 @@ connections = {connections}
 per_minute = 1000000
 per_domain_per_minute = 1000000
 """)
+
+# What the peers print: the same paragraphs, with the same frame around them in HTML.
+greeting, closing = "To the Permanent Mission of {{name}},", "Yours faithfully,"
+body = [greeting, *paragraphs, closing, "First Organisation"]
+subject = "Joint letter to the delegation of {{name}}"
+html = (home / "templates/frames/letter.html.hbs").read_text()
+inside = "".join(f'<p style="margin:0 0 1em 0">{p}</p>\n' for p in body)
+for hole, filled in {"{body}": inside, "language": "en", "direction": "ltr", "subject": subject}.items():
+    html = html.replace("{{" + hole + "}}", filled)
+missions = [{"name": s, "address": f"mission@{s.lower()}.mission.example"} for s in states]
+pathlib.Path(f"{home}.json").write_text(
+    json.dumps(
+        {
+            "from": "The coalition <outreach@coalition.example>",
+            "subject": subject,
+            "text": "\n\n".join(body) + "\n",
+            "html": html,
+            "missions": missions,
+            "letters": letters,
+        }
+    )
+)
