@@ -76,14 +76,18 @@ fn due_letters(steps: usize) -> Files {
         let (hour, minute) = (8 + n / 60, n % 60);
         let at = format!("at = \"{hour:02}:{minute:02}\"");
         let when = format!("when = {{ milestone = \"custom:launch\", offset = \"0 days\", {at} }}");
-        write!(written, "[[step]]\nid = \"letter-{n}\"\nletter = \"first\"\n{when}\nlate_by = \"30000 days\"\n\n").unwrap();
+        write!(written, "[[step]]\nid = \"letter-{n}\"\nletter = \"first\"\n{when}\nlate_by = \"30000 days\"\n\n")
+            .unwrap();
     }
     files.put(CAMPAIGN_FILE, &campaign(CAMPAIGN, &written));
-    let paragraph = "We ask that your delegation raise the cases named in this letter in its national statement. ".repeat(4);
+    let paragraph =
+        "We ask that your delegation raise the cases named in this letter in its national statement. ".repeat(4);
     let body = format!("{}\n\n", paragraph.trim()).repeat(4);
     files.put(
         LETTER,
-        &format!("---\nsubject: Joint letter\n---\n{{{{salutation}}}}\n\n{body}{{{{closing}}}}\n\n{{{{signatories}}}}\n"),
+        &format!(
+            "---\nsubject: Joint letter\n---\n{{{{salutation}}}}\n\n{body}{{{{closing}}}}\n\n{{{{signatories}}}}\n"
+        ),
     );
     files
 }
@@ -96,7 +100,6 @@ struct Sent {
 }
 
 impl Sent {
-    #[expect(clippy::cast_precision_loss, reason = "some thousands")]
     fn per_second(&self) -> f64 {
         self.letters as f64 / self.took.as_secs_f64()
     }
