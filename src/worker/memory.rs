@@ -1,5 +1,9 @@
 //! What a worker remembers beside the database: each hand-over before it happens, each answer before it counts.
 
+use std::io;
+
+use tokio::task::JoinHandle;
+
 use super::files_watch::Files;
 use super::round::Worker;
 use crate::adapters::store::StoreError;
@@ -24,17 +28,24 @@ impl<C: Clock, M: Mailer, F: Files> Worker<C, M, F> {
         journal.claimed(lines, at).map_err(StoreError::Journal)
     }
 
-    /// The answers that have come, durably. Those that cannot be written are kept for the next turn.
-    pub(super) fn note_answers(&mut self) -> Result<(), StoreError> {
+    /// Begins to note the answers that have come. Whether it is done, the piece of work says that is given back: it runs beside the
+    /// database's commit, for two flushes at once cost little more than one.
+    pub(super) fn note_answers(&mut self) -> Result<Option<JoinHandle<io::Result<()>>>, StoreError> {
         let Some(journal) = &mut self.journal else {
             self.state.unwritten.clear();
-            return Ok(());
+            return Ok(None);
         };
         if self.state.unwritten.is_empty() {
-            return Ok(());
+            return Ok(None);
         }
         journal.ended(&self.state.unwritten).map_err(StoreError::Journal)?;
-        journal.flush().map_err(StoreError::Journal)?;
+        Ok(Some(tokio::task::spawn_blocking(journal.flusher())))
+    }
+
+    /// Waits until the answers are durable. Those that are not are kept for the next turn.
+    pub(super) async fn noted(&mut self, flush: Option<JoinHandle<io::Result<()>>>) -> Result<(), StoreError> {
+        let Some(flush) = flush else { return Ok(()) };
+        flush.await.map_err(io::Error::other).and_then(|done| done).map_err(StoreError::Journal)?;
         self.state.unwritten.clear();
         Ok(())
     }

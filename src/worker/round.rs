@@ -73,7 +73,9 @@ pub struct State {
 /// What a round did.
 #[derive(Debug, Clone, Default)]
 pub struct Report {
+    /// The first of those that moved, at most [`Report::KEPT`]: a report does not grow with the list.
     pub moved: Vec<Moved>,
+    counts: BTreeMap<Status, usize>,
     /// Campaigns that sent nothing because their files changed, and which file.
     pub blocked: BTreeMap<CampaignId, String>,
     /// Outcomes that came when the claim was no longer ours.
@@ -85,8 +87,38 @@ pub struct Report {
 }
 
 impl Report {
+    /// Moves that are kept one by one; all are counted.
+    pub const KEPT: usize = 10_000;
+
+    pub fn add(&mut self, moved: impl IntoIterator<Item = Moved>) {
+        for moved in moved {
+            *self.counts.entry(moved.to).or_default() += 1;
+            if self.moved.len() < Self::KEPT {
+                self.moved.push(moved);
+            }
+        }
+    }
+
+    /// Takes in what a later round did.
+    pub fn and_then(&mut self, later: Self) {
+        for (status, n) in later.counts {
+            *self.counts.entry(status).or_default() += n;
+        }
+        let room = Self::KEPT.saturating_sub(self.moved.len());
+        self.moved.extend(later.moved.into_iter().take(room));
+        self.too_late.extend(later.too_late);
+        self.blocked = later.blocked;
+        self.pause = later.pause;
+        self.read_mail = later.read_mail;
+    }
+
     pub fn count(&self, status: Status) -> usize {
-        self.moved.iter().filter(|moved| moved.to == status).count()
+        self.counts.get(&status).copied().unwrap_or(0)
+    }
+
+    /// How many moved, kept here or not.
+    pub fn total(&self) -> usize {
+        self.counts.values().sum()
     }
 }
 
@@ -98,6 +130,8 @@ struct Desk<M: Mailer> {
     in_hand: BTreeMap<tokio::task::Id, InHand>,
     outcomes: Vec<Outcome>,
     commit_failed: bool,
+    /// How long the last turn took, its commit included.
+    turn_took: StdDuration,
     looked_at_files: Option<Instant>,
     blocked: Vec<CampaignId>,
 }
@@ -140,6 +174,7 @@ impl<C: Clock, M: Mailer, F: Files> Worker<C, M, F> {
             in_hand: BTreeMap::new(),
             outcomes: std::mem::take(&mut self.state.unrecorded),
             commit_failed: std::mem::take(&mut self.state.commit_failed),
+            turn_took: StdDuration::ZERO,
             looked_at_files: None,
             blocked: Vec::new(),
         };
@@ -182,7 +217,22 @@ impl<C: Clock, M: Mailer, F: Files> Worker<C, M, F> {
         report: &mut Report,
     ) -> Result<Turn, StoreError> {
         // Whether the database is there or not.
-        self.note_answers()?;
+        let flush = self.note_answers()?;
+        let begun = tokio::time::Instant::now();
+        let done = self.take_turn(desk, zones, report).await;
+        self.noted(flush).await?;
+        let done = done?;
+        desk.turn_took = begun.elapsed();
+        self.hand_on(desk, report, done)
+    }
+
+    /// Stores what came back and claims what may leave.
+    async fn take_turn(
+        &mut self,
+        desk: &mut Desk<M>,
+        zones: &BTreeMap<CampaignId, Zone>,
+        report: &mut Report,
+    ) -> Result<(Instant, Turn), StoreError> {
         if desk.commit_failed {
             self.trust().await?;
         }
@@ -204,13 +254,22 @@ impl<C: Clock, M: Mailer, F: Files> Worker<C, M, F> {
             after_failed_commit: desk.commit_failed.then_some(in_hand.as_slice()),
             zones,
         };
-        let done = turn(&self.store, &self.policy, &input).await?;
+        Ok((now, turn(&self.store, &self.policy, &input).await?))
+    }
+
+    /// The turn is durable: tells of it, and hands out the letters that it claimed.
+    fn hand_on(
+        &mut self,
+        desk: &mut Desk<M>,
+        report: &mut Report,
+        (now, done): (Instant, Turn),
+    ) -> Result<Turn, StoreError> {
         desk.outcomes.clear();
         desk.commit_failed = false;
         for moved in &done.moved {
             (self.on_move.0)(moved);
         }
-        report.moved.extend(done.moved.iter().cloned());
+        report.add(done.moved.iter().cloned());
         report.too_late.extend(done.too_late.iter().cloned());
         report.read_mail = done.read_mail;
         report.pause.clone_from(&done.pause);
@@ -270,10 +329,28 @@ impl<C: Clock, M: Mailer, F: Files> Worker<C, M, F> {
                 }
             }
         }
-        while let Some(returned) = desk.out.try_join_next_with_id() {
-            self.take_back(desk, returned);
-        }
+        self.gather(desk).await;
         Ok(true)
+    }
+
+    /// Answers that come close together are stored in one turn. A turn that waits for its disk is worth waiting for those that will
+    /// be here before it is done; a quick one is not, as long as half of the couriers are busy meanwhile.
+    async fn gather(&mut self, desk: &mut Desk<M>) {
+        const QUICK: StdDuration = StdDuration::from_millis(2);
+        let wanted = if desk.turn_took < QUICK { self.connections.div_ceil(2) } else { self.connections };
+        let until = tokio::time::Instant::now() + (desk.turn_took / 2).clamp(QUICK / 2, QUICK * 10);
+        loop {
+            while let Some(returned) = desk.out.try_join_next_with_id() {
+                self.take_back(desk, returned);
+            }
+            if desk.in_hand.is_empty() || desk.outcomes.len() >= wanted {
+                return;
+            }
+            match tokio::time::timeout_at(until, desk.out.join_next_with_id()).await {
+                Ok(Some(returned)) => self.take_back(desk, returned),
+                Ok(None) | Err(_) => return,
+            }
+        }
     }
 
     /// The round ends in an error: answers that come within the grace are kept until a later round stores them.
