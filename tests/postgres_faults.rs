@@ -122,7 +122,7 @@ fn workers_outlive_the_end_of_their_connections_in_every_phase() {
         ended += books
             .ask(
                 "SELECT pg_terminate_backend(pid)::text FROM pg_stat_activity \
-                 WHERE datname = current_database() AND application_name = 'demarche'",
+                 WHERE datname = current_database() AND application_name LIKE 'demarche%'",
             )
             .len();
         std::thread::sleep(Duration::from_millis(40 + ended as u64 * 37 % 300));
@@ -180,12 +180,12 @@ fn no_transaction_and_no_lock_is_open_while_the_mail_server_talks() {
     for _ in 0..10 {
         let open = books.ask(
             "SELECT state || ': ' || query FROM pg_stat_activity WHERE datname = current_database() \
-             AND application_name = 'demarche' AND xact_start IS NOT NULL",
+             AND application_name LIKE 'demarche%' AND xact_start IS NOT NULL",
         );
         assert_eq!(open, Vec::<String>::new());
         let locks = books.ask(
             "SELECT l.locktype || ' ' || l.mode FROM pg_locks l JOIN pg_stat_activity a USING (pid) \
-             WHERE a.datname = current_database() AND a.application_name = 'demarche'",
+             WHERE a.datname = current_database() AND a.application_name LIKE 'demarche%'",
         );
         assert_eq!(locks, Vec::<String>::new());
         std::thread::sleep(Duration::from_millis(70));
