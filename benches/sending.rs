@@ -34,6 +34,7 @@ use demarche::outbox::{Status, Via};
 use demarche::ports::Clock as _;
 use demarche::schedule::pace::Ceilings;
 use demarche::steps::dispatch::Policy;
+use demarche::steps::reconcile::{agree, compare};
 use demarche::worker::files_watch;
 use demarche::worker::round::{OnMove, State};
 use demarche::worker::{Stop, Worker};
@@ -123,13 +124,16 @@ async fn send_all(folder: &Path, files: &Files, connections: usize) -> Sent {
     let settings =
         Settings::new(&sink.address.ip().to_string(), sink.address.port(), Security::None, "coalition.example");
     let unchanged = Unchanged(files.0.clone());
+    let mut journal = Journal::open(&folder.join("var"), &store.secret(SystemClock.now()).await.unwrap()).unwrap();
+    let comparison = compare(&store, &journal, false).await.unwrap();
+    agree(&store, &mut journal, &comparison, SystemClock.now()).await.unwrap();
     let mut worker = Worker {
         store: store.clone(),
         clock: SystemClock,
         mailer: SmtpMailer::new(settings).unwrap(),
         settings: files_watch::settings(&unchanged),
         files: unchanged,
-        journal: Some(Journal::open(&folder.join("var"), &store.secret(SystemClock.now()).await.unwrap()).unwrap()),
+        journal: Some(journal),
         policy: Policy {
             worker: "bench".to_owned(),
             via: Via::Smtp,
