@@ -21,6 +21,7 @@ mod m0011_meetings_and_actions;
 mod m0012_slots;
 mod m0013_reply_tokens;
 mod m0014_sending_pauses;
+mod m0015_scale;
 mod m0016_pace;
 mod m0017_journals;
 
@@ -46,6 +47,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0012_slots::Migration),
             Box::new(m0013_reply_tokens::Migration),
             Box::new(m0014_sending_pauses::Migration),
+            Box::new(m0015_scale::Migration),
             Box::new(m0016_pace::Migration),
             Box::new(m0017_journals::Migration),
         ]

@@ -24,6 +24,9 @@ const GRACE: StdDuration = StdDuration::from_secs(10);
 /// How often the files are looked at again within one round.
 const LOOK_AT_FILES: i64 = 5;
 
+/// Moves that a report names one by one; of what comes after, how many.
+const REMEMBERED: usize = 10_000;
+
 /// How long the database may be out of reach before a round ends.
 const PATIENCE: i64 = 30;
 
@@ -73,7 +76,10 @@ pub struct State {
 /// What a round did.
 #[derive(Debug, Clone, Default)]
 pub struct Report {
+    /// The first that moved, in their order: a worker that runs for a year remembers no more of them than one that runs for a day.
     pub moved: Vec<Moved>,
+    /// How many moved to each status, all of them.
+    pub counts: BTreeMap<Status, usize>,
     /// Campaigns that sent nothing because their files changed, and which file.
     pub blocked: BTreeMap<CampaignId, String>,
     /// Outcomes that came when the claim was no longer ours.
@@ -86,7 +92,33 @@ pub struct Report {
 
 impl Report {
     pub fn count(&self, status: Status) -> usize {
-        self.moved.iter().filter(|moved| moved.to == status).count()
+        self.counts.get(&status).copied().unwrap_or(0)
+    }
+
+    /// How many moved.
+    pub fn total(&self) -> usize {
+        self.counts.values().sum()
+    }
+
+    fn note(&mut self, moved: &[Moved]) {
+        for one in moved {
+            *self.counts.entry(one.to).or_default() += 1;
+        }
+        let room = REMEMBERED.saturating_sub(self.moved.len());
+        self.moved.extend(moved.iter().take(room).cloned());
+    }
+
+    /// What another round did, behind what this one says.
+    pub fn add(&mut self, round: Self) {
+        for (status, n) in round.counts {
+            *self.counts.entry(status).or_default() += n;
+        }
+        let room = REMEMBERED.saturating_sub(self.moved.len());
+        self.moved.extend(round.moved.into_iter().take(room));
+        self.too_late.extend(round.too_late);
+        self.blocked = round.blocked;
+        self.pause = round.pause;
+        self.read_mail = round.read_mail;
     }
 }
 
@@ -210,7 +242,7 @@ impl<C: Clock, M: Mailer, F: Files> Worker<C, M, F> {
         for moved in &done.moved {
             (self.on_move.0)(moved);
         }
-        report.moved.extend(done.moved.iter().cloned());
+        report.note(&done.moved);
         report.too_late.extend(done.too_late.iter().cloned());
         report.read_mail = done.read_mail;
         report.pause.clone_from(&done.pause);

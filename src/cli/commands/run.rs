@@ -152,7 +152,7 @@ async fn work<M: Mailer>(
                 Some(collector) if report.read_mail && !stop.is_asked() => run_mail::read_once(collector).await,
                 _ => false,
             };
-            add(&mut total, report);
+            total.add(report);
             if again {
                 continue;
             }
@@ -187,7 +187,7 @@ async fn work<M: Mailer>(
                     if report.read_mail {
                         wanted.ask();
                     }
-                    add(&mut total, report);
+                    total.add(report);
                 }
                 // A database that is away is waited for; nothing is sent meanwhile.
                 Err(error) => {
@@ -215,14 +215,6 @@ async fn work<M: Mailer>(
     }
     signals.abort();
     Ok(answer(&total, &lost))
-}
-
-fn add(total: &mut Report, report: Report) {
-    total.moved.extend(report.moved);
-    total.too_late.extend(report.too_late);
-    total.blocked = report.blocked;
-    total.pause = report.pause;
-    total.read_mail = report.read_mail;
 }
 
 /// Tells of every dispatch that moves: a log line without addresses, and a count that a terminal shows as it grows.
@@ -268,6 +260,7 @@ fn answer(report: &Report, lost: &[DispatchId]) -> Answer {
     }
     let value = json!({
         "moved": report.moved.iter().map(|m| json!({ "id": m.id, "status": m.to, "reason": m.reason })).collect::<Vec<_>>(),
+        "moved_and_not_named": report.total() - report.moved.len(),
         "uncertain_at_start": lost,
         "blocked": report.blocked.iter().map(|(campaign, why)| json!({ "campaign": campaign, "reason": why })).collect::<Vec<_>>(),
         "server_away": pause.as_ref().map(|pause| &pause.words),
