@@ -21,7 +21,9 @@ impl MigrationTrait for Migration {
     }
 }
 
-/// A partial index costs the letters on their way out nothing while they are not in it; what they are in is named at each.
+/// A partial index costs the letters on their way out nearly nothing while they are not in it; what they are in is named at each. Its
+/// condition is asked at each move: SQLite makes a table of every `IN` with more than two values, which costs tens of microseconds a
+/// letter, and of `OR` none.
 const STATEMENTS: [&str; 19] = [
     // Triggers keep it, in the transaction that moves a letter: no path past them can be forgotten, and what another program of
     // before writes is counted too. The sum over all shards counts; one shard alone may be below zero.
@@ -41,11 +43,12 @@ const STATEMENTS: [&str; 19] = [
     "CREATE INDEX dispatches_in_order ON dispatches (campaign, position, delegation, key)",
     // When each campaign goes on. A letter leaves it with its claim.
     "CREATE INDEX dispatches_to_leave ON dispatches (campaign, next_at, delegation, key) \
-       WHERE status IN ('planned', 'approved', 'deferred')",
+       WHERE status = 'planned' OR status = 'approved' OR status = 'deferred'",
     "CREATE INDEX dispatches_unapproved ON dispatches (campaign, due, delegation, key) WHERE status = 'planned'",
     // What needs a person, or ended otherwise than sent.
     "CREATE INDEX dispatches_aside ON dispatches (status, campaign, position, delegation, key) \
-       WHERE status IN ('deferred', 'refused', 'uncertain', 'bounced', 'held', 'skipped', 'missed', 'cancelled')",
+       WHERE status = 'deferred' OR status = 'refused' OR status = 'uncertain' OR status = 'bounced' OR status = 'held' \
+         OR status = 'skipped' OR status = 'missed' OR status = 'cancelled'",
     "CREATE INDEX dispatches_remarked ON dispatches (campaign, position, delegation, key) WHERE status = 'sent' AND reason IS NOT NULL",
     // For the digest, and for the days between two campaigns. A letter enters it once, at the end.
     "CREATE INDEX dispatches_by_sent ON dispatches (sent_at) WHERE sent_at IS NOT NULL",

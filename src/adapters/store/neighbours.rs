@@ -28,19 +28,21 @@ impl Store {
         // sending is in hand, or came to no good end.
         let other = "o.campaign <> $1 AND o.milestone NOT LIKE 'meeting:%'";
         let row = "SELECT o.campaign, o.step, o.delegation, o.status";
-        let aside = super::standing::ASIDE;
         let to_leave = super::standing::TO_LEAVE;
+        let untimed = ["sending", "uncertain", "bounced"].map(|status| {
+            format!(
+                "{row}, o.updated_at AS at FROM dispatches o WHERE {other} AND o.sent_at IS NULL AND o.status = '{status}' \
+                 UNION ALL "
+            )
+        });
+        let untimed = untimed.concat();
         let sql = format!(
             "SELECT campaign, step, delegation, status, at FROM (\
                {row}, o.sent_at AS at FROM dispatches o WHERE {other} AND {HAS_LEFT} AND o.sent_at > $2 AND o.sent_at < $3 \
                UNION ALL \
-               {row}, o.updated_at AS at FROM dispatches o WHERE {other} AND o.sent_at IS NULL AND o.status = 'sending' \
-               UNION ALL \
-               {row}, o.updated_at AS at FROM dispatches o WHERE {other} AND o.sent_at IS NULL \
-                 AND o.status IN ('uncertain', 'bounced') AND o.{aside} \
-               UNION ALL \
+               {untimed}\
                {row}, o.next_at AS at FROM plans p CROSS JOIN dispatches o WHERE o.campaign = p.campaign AND {other} \
-                 AND o.{to_leave} AND o.next_at > $2 AND o.next_at < $3) AS neighbours \
+                 AND {to_leave} AND o.next_at > $2 AND o.next_at < $3) AS neighbours \
              WHERE at > $2 AND at < $3 ORDER BY at, campaign, step, delegation"
         );
         let values: Vec<Value> = vec![campaign.as_str().into(), from.millis().into(), until.millis().into()];

@@ -95,7 +95,7 @@ fn select(filter: &DispatchFilter, after: Option<&Dispatch>) -> sea_orm::Select<
     }
     if let Some(status) = filter.status {
         // In the statement's text, so that the index which holds this status alone is found.
-        query = query.filter(Expr::cust(super::standing::index_of(status)));
+        query = query.filter(Expr::cust(super::standing::is(status)));
     }
     if let Some(keys) = &filter.keys {
         query = query.filter(C::Key.is_in(keys.iter().copied()));

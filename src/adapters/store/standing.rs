@@ -66,27 +66,19 @@ impl StandingRow {
     }
 }
 
-/// Statuses of the index `dispatches_aside`, as its statement has them.
-pub(super) const ASIDE: &str =
-    "status IN ('deferred', 'refused', 'uncertain', 'bounced', 'held', 'skipped', 'missed', 'cancelled')";
-/// Statuses of the index `dispatches_to_leave`.
-pub(super) const TO_LEAVE: &str = "status IN ('planned', 'approved', 'deferred')";
+/// The condition of the index `dispatches_to_leave`, word by word as it has it.
+pub(super) const TO_LEAVE: &str = "(status = 'planned' OR status = 'approved' OR status = 'deferred')";
 
-/// What else a statement says where it asks for one status, so that the index which holds it is found.
-pub(super) fn index_of(status: Status) -> String {
-    let holds = match status {
-        Status::Planned | Status::Approved => TO_LEAVE,
-        Status::Sending | Status::Sent => return format!("status = '{status}'"),
-        _ => ASIDE,
-    };
-    format!("status = '{status}' AND {holds}")
+/// Asks for one status, in words from which both databases see which index holds all of it.
+pub(super) fn is(status: Status) -> String {
+    format!("status = '{status}'")
 }
 
 impl Waiting {
     /// The condition, its value, and the column by which it is in order before the delegation.
     fn sql(self) -> (String, Option<i64>, &'static str) {
         match self {
-            Self::Stopped(status) => (index_of(status), None, "position"),
+            Self::Stopped(status) => (is(status), None, "position"),
             Self::Remarked => ("status = 'sent' AND reason IS NOT NULL".to_owned(), None, "position"),
             Self::Unapproved { due_by } => {
                 ("status = 'planned' AND due <= $2".to_owned(), Some(due_by.millis()), "due")
