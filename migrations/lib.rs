@@ -21,6 +21,7 @@ mod m0011_meetings_and_actions;
 mod m0012_slots;
 mod m0013_reply_tokens;
 mod m0014_sending_pauses;
+mod m0015_scale;
 mod m0016_pace;
 mod m0017_journals;
 
@@ -46,6 +47,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0012_slots::Migration),
             Box::new(m0013_reply_tokens::Migration),
             Box::new(m0014_sending_pauses::Migration),
+            Box::new(m0015_scale::Migration),
             Box::new(m0016_pace::Migration),
             Box::new(m0017_journals::Migration),
         ]
@@ -83,8 +85,8 @@ pub const TABLES: [&str; 27] = [
     "sending_pauses",
 ];
 
-/// Tables that are about one server and stay with it.
-pub const NOT_COPIED: [&str; 1] = ["lineage"];
+/// Tables that are about one server and stay with it, and those that triggers fill as the rows that they count are copied.
+pub const NOT_COPIED: [&str; 3] = ["lineage", "tally", "unread_answers"];
 
 /// Runs statements that differ between the two databases in two words only: `{key}` is a row number given by the database,
 /// `{bytes}` a run of bytes.

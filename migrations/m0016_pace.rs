@@ -35,6 +35,6 @@ const STATEMENTS: [&str; 6] = [
         GROUP BY d.domain, a.ended_at / 1000, a.worker",
     "DROP INDEX attempts_by_end",
     "CREATE INDEX dispatches_left ON dispatches (delegation, (COALESCE(sent_at, updated_at)), campaign)
-        WHERE status IN ('sent', 'sending', 'uncertain', 'bounced')",
+        WHERE status = 'sent' OR status = 'sending' OR status = 'uncertain' OR status = 'bounced'",
     "CREATE INDEX entries_of_mission ON entries (campaign, delegation, at)",
 ];

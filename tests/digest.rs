@@ -171,8 +171,8 @@ async fn it_tells_what_waits_for_approval_and_what_stops_a_campaign() {
     files.edit(coalition::LETTER, "We write to you.", "We write to you again.");
     let now = at("2018-03-19T09:00:00Z");
     let facts = demarche::steps::digest::gather(&store, &files.workspace(), Zone::GENEVA, now).await.unwrap();
-    assert!(facts.attention.iter().all(|one| one.reason.contains("not approved")), "{:?}", facts.attention);
-    assert_eq!(facts.attention.len(), 5, "those of the first step, due tomorrow");
+    assert!(facts.attention.groups().iter().all(|one| one.reason.contains("not approved")), "{:?}", facts.attention);
+    assert_eq!(facts.attention.letters(), 5, "those of the first step, due tomorrow");
     assert_eq!(facts.blocked.len(), 1);
     let overdue: Vec<&str> = facts.overdue_actions.iter().map(|action| action.what.as_str()).collect();
     assert_eq!(overdue, ["send the report"]);

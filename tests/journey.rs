@@ -261,7 +261,7 @@ async fn a_letter_on_time_leaves_once_and_as_it_was_approved() {
         assert_eq!(dispatch.sent_at, Some(at(ON_TIME)));
     }
     let summary = stage.summary().await;
-    assert_eq!((summary.total, summary.needs_attention.len()), (10, 0));
+    assert_eq!((summary.counts.total(), summary.needs_attention.letters()), (10, 0));
     assert_eq!(summary.next_due, Some(at(REMINDER)));
 }
 
@@ -273,7 +273,7 @@ async fn nothing_leaves_that_was_not_approved() {
     stage.run(ON_TIME).await;
     assert!(stage.post.tried.lock().unwrap().is_empty());
     let attention = stage.summary().await.needs_attention;
-    assert_eq!(attention.len(), 5, "due soon and not approved: {attention:?}");
+    assert_eq!(attention.letters(), 5, "due soon and not approved: {attention:?}");
 }
 
 #[tokio::test]
@@ -340,7 +340,8 @@ async fn a_late_letter_is_held_until_a_person_releases_it() {
     let report = stage.run("2018-03-20T13:00:00Z").await;
     assert_eq!((report.count(Status::Held), stage.post.handed().len()), (5, 0));
     let attention = stage.summary().await.needs_attention;
-    assert!(attention.len() == 5 && attention.iter().all(|a| a.reason == "late: by 4 hours"), "{attention:?}");
+    let [late] = attention.groups() else { panic!("{attention:?}") };
+    assert_eq!((late.letters, late.reason.as_str()), (5, "late: by 4 hours"));
     stage.decide("letter", "GHA", Decision::Release).await;
     stage.run("2018-03-20T13:10:00Z").await;
     stage.run("2018-03-20T13:20:00Z").await;
@@ -354,7 +355,7 @@ async fn a_letter_that_is_worth_nothing_later_is_missed() {
     let stage = Stage::set(files).await;
     let report = stage.run("2018-03-20T09:31:00Z").await;
     assert_eq!((report.count(Status::Missed), stage.post.handed().len()), (5, 0));
-    assert_eq!(stage.summary().await.needs_attention.len(), 5);
+    assert_eq!(stage.summary().await.needs_attention.letters(), 5);
     stage.decide("letter", "PER", Decision::Release).await;
     stage.run("2018-03-20T09:40:00Z").await;
     assert_eq!(stage.post.handed(), letters("letter", &["PER"]));
@@ -440,8 +441,8 @@ async fn a_letter_without_an_answer_is_never_sent_again_by_itself() {
     }
     assert_eq!((stage.post.tried("FRA"), stage.status("letter", "FRA").await), (1, Status::Uncertain));
     let attention = stage.summary().await.needs_attention;
-    assert_eq!(attention[0].status, Status::Uncertain);
-    assert!(attention[0].reason.contains("the line broke"));
+    assert_eq!(attention.groups()[0].status, Status::Uncertain);
+    assert!(attention.groups()[0].reason.contains("the line broke"));
 }
 
 #[tokio::test]
@@ -454,7 +455,7 @@ async fn a_letter_that_left_without_its_cc_says_so_in_the_status() {
     stage.run(ON_TIME).await;
     let summary = stage.summary().await;
     assert_eq!((summary.counts.total(), stage.status("letter", "FRA").await), (10, Status::Sent));
-    let [remark] = summary.needs_attention.as_slice() else { panic!("{:?}", summary.needs_attention) };
+    let [remark] = summary.needs_attention.groups() else { panic!("{:?}", summary.needs_attention) };
     assert_eq!(remark.reason, "left without cc rights@fra.mission.example: 550 5.1.1 no such user");
 }
 

@@ -576,7 +576,7 @@ async fn stances_are_read_with_what_corrects_them_and_missions_with_how_far_they
     let reading =
         Reading { stance: Some(Stance::Considering), ask: Some("statement".parse().unwrap()), ..Reading::default() };
     let second = correct_entry(&store, first, &reading, "Ben", on_time()).await.unwrap();
-    let facts = store.stances().await.unwrap();
+    let facts = store.stances_after(0, 100).await.unwrap();
     let told: Vec<_> =
         facts.iter().map(|f| (f.source.id, f.stance, f.source.corrects, f.source.corrected_by)).collect();
     let both = [(first, Stance::WillSupport, None, Some(second)), (second, Stance::Considering, Some(first), None)];

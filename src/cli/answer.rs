@@ -19,17 +19,30 @@ pub struct Answer {
     pub json: Value,
     /// Printed byte for byte in place of both: `show --eml`.
     pub raw: Option<Vec<u8>>,
+    /// It has been written already, page by page.
+    pub told: bool,
     pub code: u8,
 }
 
 impl Answer {
     pub fn new(text: impl Into<String>, json: &impl Serialize) -> Self {
         // Values made of strings and numbers always have a JSON form.
-        Self { text: text.into(), json: serde_json::to_value(json).unwrap_or(Value::Null), raw: None, code: 0 }
+        Self {
+            text: text.into(),
+            json: serde_json::to_value(json).unwrap_or(Value::Null),
+            raw: None,
+            told: false,
+            code: 0,
+        }
     }
 
     pub fn raw(bytes: Vec<u8>) -> Self {
-        Self { text: String::new(), json: Value::Null, raw: Some(bytes), code: 0 }
+        Self { text: String::new(), json: Value::Null, raw: Some(bytes), told: false, code: 0 }
+    }
+
+    /// An answer that a [`super::stream::Stream`] has told.
+    pub fn told() -> Self {
+        Self { text: String::new(), json: Value::Null, raw: None, told: true, code: 0 }
     }
 
     /// Done, but something needs a person.

@@ -309,6 +309,12 @@ pub struct DispatchesArgs {
     /// Only this step
     #[arg(long, value_name = "STEP")]
     pub step: Option<String>,
+    /// No more than so many
+    #[arg(long, value_name = "N")]
+    pub limit: Option<u64>,
+    /// Only what stands behind this one in the list: the last of the part before
+    #[arg(long, value_name = "DISPATCH")]
+    pub after: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -16,6 +16,7 @@ mod preview_folder;
 mod previewed;
 mod proposal;
 mod reading;
+mod stream;
 pub mod wiring;
 mod words;
 

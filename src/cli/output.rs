@@ -15,6 +15,9 @@ use crate::vocabulary::safe_text;
 ///
 /// `false`: standard output cannot be written to, as with a full disk.
 pub fn print(context: &Context, answer: &Answer) -> bool {
+    if answer.told {
+        return true;
+    }
     let mut out = anstream::stdout().lock();
     let written = if let Some(raw) = &answer.raw {
         // Bytes for a file or a pipe: no styles, no translation.

@@ -253,8 +253,7 @@ async fn record(store: &Store, answer: &SampleAnswer, now: Instant) -> Result<()
 
 /// The next moment at which anything can happen.
 async fn next_event(store: &Store, pending: &[Pending<'_>], now: Instant) -> Result<Option<Instant>, StoreError> {
-    let open = store.standing(None).await?;
-    let letters = open.iter().filter(|d| matches!(d.status, Status::Approved | Status::Deferred)).map(|d| d.next_at);
+    let letters = store.next_leaving(now).await?;
     let answers = pending.iter().filter_map(|p| p.at);
-    Ok(letters.chain(answers).filter(|at| *at > now).min())
+    Ok(letters.into_iter().chain(answers).filter(|at| *at > now).min())
 }

@@ -9,7 +9,7 @@ use crate::vocabulary::safe_text;
 const FORMULA: [char; 8] = ['=', '+', '-', '@', '\u{FF1D}', '\u{FF0B}', '\u{FF0D}', '\u{FF20}'];
 
 /// A table that grows row by row. UTF-8 without a mark in front, commas, CR LF at the end of each row.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Csv {
     text: String,
 }

@@ -1,9 +1,7 @@
 //! The digest: what staff should know this morning, as a mail that is read on a telephone.
 
-use std::collections::BTreeMap;
-
 use super::pause::PauseNotice;
-use super::summary::Attention;
+use super::summary::Needs;
 use crate::inbox::Kind;
 use crate::responses::Stance;
 use crate::vocabulary::{CampaignId, Day, Instant, StateCode, StepId, Zone, safe_text};
@@ -19,7 +17,7 @@ pub struct Facts {
     /// Entries of the log since, by number; corrections and what a machine wrote are not among them.
     pub news: Vec<News>,
     /// Uncertain, refused, bounced, held, missed, due soon and not approved, overdue.
-    pub attention: Vec<Attention>,
+    pub attention: Needs,
     /// The mail server refuses us, and nobody is written to.
     pub pause: Option<PauseNotice>,
     /// Campaigns that send nothing until `plan` has run, and why.
@@ -127,7 +125,8 @@ impl Digest {
 fn count(facts: &Facts) -> usize {
     let unread = usize::from(stale(facts).is_some());
     let paused = usize::from(facts.pause.is_some());
-    paused + facts.attention.len() + facts.blocked.len() + facts.overdue_actions.len() + facts.waiting_in_pen + unread
+    let letters = usize::try_from(facts.attention.letters()).unwrap_or(usize::MAX);
+    paused + letters + facts.blocked.len() + facts.overdue_actions.len() + facts.waiting_in_pen + unread
 }
 
 fn needs(facts: &Facts) -> Vec<String> {
@@ -142,24 +141,15 @@ fn needs(facts: &Facts) -> Vec<String> {
     });
     let mut lines: Vec<String> = paused.chain(facts.blocked.iter().map(stopped)).collect();
     // Letters of one step that wait for one reason are one line, in the order in which they are given.
-    let mut places: BTreeMap<String, usize> = BTreeMap::new();
-    let mut groups: Vec<Vec<&Attention>> = Vec::new();
-    for one in &facts.attention {
-        let key = format!("{}/{} {} {}", one.id.campaign, one.step, one.status, one.reason);
-        let place = *places.entry(key).or_insert(groups.len());
-        match groups.get_mut(place) {
-            Some(group) => group.push(one),
-            None => groups.push(vec![one]),
-        }
-    }
-    lines.extend(groups.iter().map(|group| {
-        let first = group[0];
-        let states: Vec<&str> = group.iter().take(5).map(|one| one.delegation.as_str()).collect();
-        let more = if group.len() > states.len() { ", …" } else { "" };
-        let why = if first.reason.is_empty() { String::new() } else { format!(": {}", short(&first.reason)) };
-        let n = if group.len() == 1 { String::new() } else { format!("{} ", group.len()) };
-        format!("{}/{}: {n}{} ({}{more}){why}", first.id.campaign, first.step, first.status, states.join(", "))
+    lines.extend(facts.attention.groups().iter().map(|group| {
+        let states: Vec<&str> = group.delegations.iter().map(StateCode::as_str).collect();
+        let more = if group.letters > states.len() as u64 { ", …" } else { "" };
+        let why = if group.reason.is_empty() { String::new() } else { format!(": {}", short(&group.reason)) };
+        let n = if group.letters == 1 { String::new() } else { format!("{} ", group.letters) };
+        format!("{}/{}: {n}{} ({}{more}){why}", group.id.campaign, group.id.step, group.status, states.join(", "))
     }));
+    let others = facts.attention.behind(facts.attention.groups().len());
+    lines.extend((others > 0).then(|| format!("{others} letters more")));
     lines
 }
 
@@ -230,6 +220,7 @@ fn item(line: &str) -> String {
 mod tests {
     use super::*;
     use crate::outbox::Status;
+    use crate::report::Attention;
 
     fn at(text: &str) -> Instant {
         text.parse().unwrap()
@@ -242,7 +233,7 @@ mod tests {
             zone: Zone::GENEVA,
             sent: Vec::new(),
             news: Vec::new(),
-            attention: Vec::new(),
+            attention: Needs::default(),
             pause: None,
             blocked: Vec::new(),
             waiting_in_pen: 0,
@@ -265,13 +256,14 @@ mod tests {
     }
 
     fn busy() -> Facts {
-        let mut attention = vec![
-            waits("spring/letter/SWE", Status::Uncertain, "no answer after the final dot: the connection was closed"),
-            waits("spring/letter/FRA", Status::Refused, "550 5.1.1 no such mailbox"),
-        ];
+        let mut attention = Needs::default();
+        let lost = "no answer after the final dot: the connection was closed";
+        attention.add(&waits("spring/letter/SWE", Status::Uncertain, lost));
+        attention.add(&waits("spring/letter/FRA", Status::Refused, "550 5.1.1 no such mailbox"));
         let unapproved = "due 2018-02-07 09:30 CET and not approved";
-        let codes = ["AUT", "BEL", "DEU", "DNK", "ESP", "FIN", "GRC"];
-        attention.extend(codes.map(|state| waits(&format!("spring/reminder/{state}"), Status::Planned, unapproved)));
+        for state in ["AUT", "BEL", "DEU", "DNK", "ESP", "FIN", "GRC"] {
+            attention.add(&waits(&format!("spring/reminder/{state}"), Status::Planned, unapproved));
+        }
         Facts {
             sent: vec![("spring".parse().unwrap(), "letter".parse().unwrap(), 189)],
             news: vec![

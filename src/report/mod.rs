@@ -9,4 +9,4 @@ pub mod summary;
 
 pub use csv::Csv;
 pub use pause::PauseNotice;
-pub use summary::{Attention, CampaignSummary, Counts};
+pub use summary::{Attention, CampaignSummary, Counts, Needs};

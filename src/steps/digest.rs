@@ -10,6 +10,7 @@ use crate::config::workspace::Workspace;
 use crate::delivery::Verdict;
 use crate::letters::MessageId;
 use crate::ports::{Courier as _, Mailer, Outgoing};
+use crate::report::Needs;
 use crate::report::digest::{Digest, Facts, OverdueAction};
 use crate::responses::Followup;
 use crate::responses::followup::in_order;
@@ -53,11 +54,13 @@ pub async fn gather(store: &Store, workspace: &Workspace, zone: Zone, now: Insta
         let files = planned.get(&summary.campaign)?;
         Some((summary.campaign.clone(), workspace.snapshot.difference(&summary.campaign, files)?))
     });
+    let blocked = blocked.collect();
+    let mut attention = Needs::default();
+    summaries.into_iter().for_each(|summary| attention.extend(summary.needs_attention));
     let inbox = workspace.installation.as_ref().map(|installation| &installation.inbox);
     let (waiting, oldest) = store.pen().await?;
     let today = Zone::GENEVA.day_of(now);
-    let mut overdue = store.followups().await?;
-    overdue.retain(|followup| followup.is_overdue(today));
+    let mut overdue = store.overdue_followups(today).await?;
     in_order(&mut overdue);
     let unread_answers = usize::try_from(store.unread_answers().await?).unwrap_or(usize::MAX);
     Ok(Facts {
@@ -67,8 +70,8 @@ pub async fn gather(store: &Store, workspace: &Workspace, zone: Zone, now: Insta
         zone,
         sent: store.sent_since(since).await?,
         news: store.news_since(since).await?,
-        blocked: blocked.collect(),
-        attention: summaries.into_iter().flat_map(|summary| summary.needs_attention).collect(),
+        blocked,
+        attention,
         waiting_in_pen: usize::try_from(waiting).unwrap_or(usize::MAX),
         oldest_in_pen: oldest,
         unread_answers,

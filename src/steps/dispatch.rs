@@ -151,6 +151,8 @@ async fn choose(
     at: Instant,
     turn: &mut Turn,
 ) -> Result<Vec<(Dispatch, Vec<u8>)>, StoreError> {
+    // By whichever clock is behind: nothing leaves early.
+    let now = input.now.min(at);
     let free = sending.free(input.free);
     if free == 0 {
         return Ok(Vec::new());
@@ -171,12 +173,12 @@ async fn choose(
     };
     loop {
         let query = DueQuery {
-            now: input.now,
+            now,
             limit,
             blocked: input.blocked,
             full_domains: &full_domains,
             seen: &seen,
-            neighbours_since: Floor::days(policy.min_days_between).begins(input.now),
+            neighbours_since: Floor::days(policy.min_days_between).begins(now),
             mailbox,
         };
         let due = tx.due(&query).await?;
@@ -197,7 +199,7 @@ async fn choose(
             let mut circumstances = due.circumstances.clone();
             circumstances.real_server = policy.real_server;
             circumstances.outage = sending.outage();
-            let ruling = gate::judge(&due.dispatch, &circumstances, input.now);
+            let ruling = gate::judge(&due.dispatch, &circumstances, now);
             if ruling == Ruling::Wait {
                 turn.wait_for_one = true;
                 continue;
@@ -296,8 +298,9 @@ impl Minute {
 
     async fn new(tx: &Tx, ceilings: Ceilings, at: Instant) -> Result<Self, StoreError> {
         let mut window = Window::new(ceilings, at);
-        tx.count_minute(&mut window, &[], true, at).await?;
+        // In this order: what another worker ends in between is counted twice, and not left out.
         tx.count_in_hand(&mut window).await?;
+        tx.count_minute(&mut window, &[], true, at).await?;
         Ok(Self { window, at, read: HashSet::new() })
     }
 

@@ -54,5 +54,5 @@ pub async fn finish_followup(
 /// # Errors
 /// When the database refuses.
 pub async fn overdue_followups(store: &Store, today: Day) -> Result<Vec<Followup>, StoreError> {
-    Ok(followup::overdue(&store.followups().await?, today))
+    Ok(followup::overdue(&store.overdue_followups(today).await?, today))
 }

@@ -2,13 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::adapters::store::{Store, StoreError};
+use crate::adapters::store::{StanceFact, Store, StoreError};
 use crate::campaign::Positions;
 use crate::config::workspace::Workspace;
 use crate::report::positions::{Asked, Reached};
 use crate::responses::ledger::Source;
 use crate::responses::{Evidence, Ledger, Stance};
 use crate::vocabulary::{AskId, CampaignId, StateCode, Zone};
+
+/// Entries in one query.
+const AT_ONCE: u64 = 1_000;
 
 /// The ledger, what is asked, and what could not be placed.
 #[derive(Debug, Clone, Default)]
@@ -30,40 +33,24 @@ pub async fn gather(
     workspace: &Workspace,
     campaign: Option<&CampaignId>,
 ) -> Result<Gathered, StoreError> {
-    let (facts, reached) = match store {
-        Some(store) => (store.stances().await?, store.reached().await?),
-        None => Default::default(),
-    };
     let mut gathered = Gathered::default();
     let mut evidence = public(&workspace.positions);
     let mut of_campaign: BTreeSet<AskId> = BTreeSet::new();
-    for fact in facts {
-        // Mail that nobody has read yet says nothing; what was known before holds on. A stance that was taken back is none.
-        if fact.stance == Stance::Unread {
-            continue;
-        }
-        let asks = fact.campaign.as_ref().and_then(|id| workspace.campaign(id)).map(|file| &file.campaign.asks);
-        let only = asks.and_then(|asks| match asks.as_slice() {
-            [only] => Some(only.id.clone()),
-            _ => None,
-        });
-        let concerns = campaign.is_none() || fact.campaign.as_ref() == campaign;
-        let Some(ask) = fact.ask.or(only) else {
-            if concerns && fact.source.corrected_by.is_none() {
-                gathered.without_ask.push(fact.source.id);
+    let mut reached = Vec::new();
+    if let Some(store) = store {
+        let mut last = 0;
+        loop {
+            let page = store.stances_after(last, AT_ONCE).await?;
+            let Some(end) = page.last().map(|fact| fact.source.id) else { break };
+            last = end;
+            for fact in page {
+                // Mail that nobody has read yet says nothing; what was known before holds on. A stance that was taken back is none.
+                if fact.stance != Stance::Unread {
+                    sort_in(fact, workspace, campaign, &mut gathered, &mut evidence, &mut of_campaign);
+                }
             }
-            continue;
-        };
-        if concerns {
-            of_campaign.insert(ask.clone());
         }
-        evidence.push(Evidence {
-            delegation: fact.delegation,
-            ask,
-            stance: fact.stance,
-            day: Zone::GENEVA.day_of(fact.at),
-            source: Source::Entry(fact.source),
-        });
+        reached = store.reached().await?;
     }
     gathered.ledger = Ledger::of(evidence);
     gathered.asks = asked(workspace, campaign, &reached);
@@ -77,6 +64,39 @@ pub async fn gather(
         }
     }
     Ok(gathered)
+}
+
+/// What one entry is evidence of: of the ask that it names, else of the only one of its campaign.
+fn sort_in(
+    fact: StanceFact,
+    workspace: &Workspace,
+    campaign: Option<&CampaignId>,
+    gathered: &mut Gathered,
+    evidence: &mut Vec<Evidence>,
+    of_campaign: &mut BTreeSet<AskId>,
+) {
+    let asks = fact.campaign.as_ref().and_then(|id| workspace.campaign(id)).map(|file| &file.campaign.asks);
+    let only = asks.and_then(|asks| match asks.as_slice() {
+        [only] => Some(only.id.clone()),
+        _ => None,
+    });
+    let concerns = campaign.is_none() || fact.campaign.as_ref() == campaign;
+    let Some(ask) = fact.ask.or(only) else {
+        if concerns && fact.source.corrected_by.is_none() {
+            gathered.without_ask.push(fact.source.id);
+        }
+        return;
+    };
+    if concerns {
+        of_campaign.insert(ask.clone());
+    }
+    evidence.push(Evidence {
+        delegation: fact.delegation,
+        ask,
+        stance: fact.stance,
+        day: Zone::GENEVA.day_of(fact.at),
+        source: Source::Entry(fact.source),
+    });
 }
 
 /// What the files of the campaigns ask, each with whoever its campaigns write to.

@@ -2,14 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use crate::adapters::store::{Standing, Store, StoreError};
+use crate::adapters::store::{PlanRecord, Standing, Store, StoreError, Waiting};
 use crate::outbox::Status;
-use crate::report::{Attention, CampaignSummary, Counts};
+use crate::report::{Attention, CampaignSummary, Counts, Needs};
 use crate::schedule::Calendar;
 use crate::vocabulary::{CampaignId, Instant, Zone};
 
 /// Working days ahead within which a letter that nobody has approved needs a person (contract, exit code 4).
 const SOON: i32 = 2;
+
+/// Rows in one query: what waits is read page by page, and never held all at once.
+const AT_ONCE: u64 = 500;
 
 /// Sums up one campaign, or all.
 ///
@@ -22,49 +25,91 @@ pub async fn summaries(
     now: Instant,
 ) -> Result<Vec<CampaignSummary>, StoreError> {
     let mut counts: BTreeMap<CampaignId, Counts> = BTreeMap::new();
-    for (id, status, n) in store.counts().await? {
+    let counted = match campaign {
+        Some(campaign) => store.counts_of(campaign).await?,
+        None => store.counts().await?,
+    };
+    for (id, status, n) in counted {
         counts.entry(id).or_default().add(status, n);
     }
-    let standing = store.standing(campaign).await?;
     let mut summaries = Vec::new();
     for plan in store.plans().await?.into_iter().filter(|plan| campaign.is_none_or(|id| *id == plan.campaign)) {
-        let own = |d: &&Standing| d.id.campaign == plan.campaign;
-        let soon = soon(now, plan.zone, calendar);
-        // Uncertain ones first: they may be letters that arrived, or letters that did not.
-        let mut needs: Vec<Attention> = Vec::new();
-        for status in [Status::Uncertain, Status::Refused, Status::Bounced, Status::Held, Status::Missed] {
-            needs.extend(standing.iter().filter(own).filter(|d| d.status == status).map(|d| attention(d, "")));
-        }
-        let unapproved = |d: &&Standing| d.status == Status::Planned && d.due <= soon;
-        needs.extend(
-            standing
-                .iter()
-                .filter(own)
-                .filter(unapproved)
-                .map(|d| attention(d, &format!("due {} and not approved", plan.zone.show(d.due)))),
-        );
-        let overdue =
-            |d: &&Standing| matches!(d.status, Status::Approved | Status::Deferred) && d.next_at.plus(d.late_by) < now;
-        needs.extend(
-            standing
-                .iter()
-                .filter(own)
-                .filter(overdue)
-                .map(|d| attention(d, &format!("due {}, and no worker has taken it", plan.zone.show(d.next_at)))),
-        );
-        needs.extend(standing.iter().filter(own).filter(|d| d.status == Status::Sent).map(|d| attention(d, "")));
-        let moves_by_itself = |d: &&Standing| matches!(d.status, Status::Planned | Status::Approved | Status::Deferred);
         let counts = counts.remove(&plan.campaign).unwrap_or_default();
+        let mut needs_attention = Needs::default();
+        let mut pages = Pages::of(&plan, &counts, calendar, now);
+        while let Some(page) = pages.next(store).await? {
+            page.iter().for_each(|one| needs_attention.add(one));
+        }
         summaries.push(CampaignSummary {
-            total: counts.total(),
+            next_due: store.next_due(&plan.campaign).await?,
             counts,
-            next_due: standing.iter().filter(own).filter(moves_by_itself).map(|d| d.next_at).min(),
-            needs_attention: needs,
-            files_changed: plan.files_changed.clone(),
+            needs_attention,
+            files_changed: plan.files_changed,
             campaign: plan.campaign,
         });
     }
     Ok(summaries)
+}
+
+/// All letters of one campaign that need a person, page by page. Uncertain ones first: they may be letters that arrived, or letters
+/// that did not.
+#[derive(Debug)]
+pub struct Pages {
+    campaign: CampaignId,
+    zone: Zone,
+    now: Instant,
+    /// Still to be gone through, the next one last.
+    lists: Vec<Waiting>,
+    after: Option<Standing>,
+}
+
+impl Pages {
+    /// Lists of which `counts` has no letter are not asked for.
+    pub fn of(plan: &PlanRecord, counts: &Counts, calendar: &Calendar, now: Instant) -> Self {
+        let some = |statuses: &[Status]| statuses.iter().any(|status| counts.of(*status) > 0);
+        let mut lists: Vec<Waiting> =
+            [Status::Uncertain, Status::Refused, Status::Bounced, Status::Held, Status::Missed]
+                .into_iter()
+                .filter(|status| some(&[*status]))
+                .map(Waiting::Stopped)
+                .collect();
+        let due_by = soon(now, plan.zone, calendar);
+        let late = [
+            (Waiting::Unapproved { due_by }, some(&[Status::Planned])),
+            (Waiting::ToLeave { before: now }, some(&[Status::Approved, Status::Deferred])),
+            (Waiting::Remarked, some(&[Status::Sent])),
+        ];
+        lists.extend(late.into_iter().filter_map(|(list, some)| some.then_some(list)));
+        lists.reverse();
+        Self { campaign: plan.campaign.clone(), zone: plan.zone, now, lists, after: None }
+    }
+
+    /// The next page, which may be empty; `None` after the last.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn next(&mut self, store: &Store) -> Result<Option<Vec<Attention>>, StoreError> {
+        let Some(list) = self.lists.last().copied() else { return Ok(None) };
+        let page = store.waiting(&self.campaign, list, self.after.as_ref(), AT_ONCE).await?;
+        let told = page.iter().filter_map(|one| self.told(list, one)).collect();
+        self.after = if (page.len() as u64) < AT_ONCE { None } else { page.into_iter().next_back() };
+        if self.after.is_none() {
+            self.lists.pop();
+        }
+        Ok(Some(told))
+    }
+
+    fn told(&self, list: Waiting, one: &Standing) -> Option<Attention> {
+        match list {
+            Waiting::Stopped(_) | Waiting::Remarked => Some(attention(one, "")),
+            Waiting::Unapproved { .. } => {
+                Some(attention(one, &format!("due {} and not approved", self.zone.show(one.due))))
+            }
+            // Up to `late_by` it leaves as usual.
+            Waiting::ToLeave { .. } => (one.next_at.plus(one.late_by) < self.now)
+                .then(|| attention(one, &format!("due {}, and no worker has taken it", self.zone.show(one.next_at)))),
+        }
+    }
 }
 
 fn attention(dispatch: &Standing, instead: &str) -> Attention {

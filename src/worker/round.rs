@@ -24,6 +24,9 @@ const GRACE: StdDuration = StdDuration::from_secs(10);
 /// How often the files are looked at again within one round.
 const LOOK_AT_FILES: i64 = 5;
 
+/// Moves that a report names one by one; of what comes after, how many.
+const REMEMBERED: usize = 10_000;
+
 /// How long the database may be out of reach before a round ends.
 const PATIENCE: i64 = 30;
 
@@ -73,9 +76,10 @@ pub struct State {
 /// What a round did.
 #[derive(Debug, Clone, Default)]
 pub struct Report {
-    /// The first of those that moved, at most [`Report::KEPT`]: a report does not grow with the list.
+    /// The first that moved, in their order: a worker that runs for a year remembers no more of them than one that runs for a day.
     pub moved: Vec<Moved>,
-    counts: BTreeMap<Status, usize>,
+    /// How many moved to each status, all of them.
+    pub counts: BTreeMap<Status, usize>,
     /// Campaigns that sent nothing because their files changed, and which file.
     pub blocked: BTreeMap<CampaignId, String>,
     /// Outcomes that came when the claim was no longer ours.
@@ -87,38 +91,34 @@ pub struct Report {
 }
 
 impl Report {
-    /// Moves that are kept one by one; all are counted.
-    pub const KEPT: usize = 10_000;
-
-    pub fn add(&mut self, moved: impl IntoIterator<Item = Moved>) {
-        for moved in moved {
-            *self.counts.entry(moved.to).or_default() += 1;
-            if self.moved.len() < Self::KEPT {
-                self.moved.push(moved);
-            }
-        }
-    }
-
-    /// Takes in what a later round did.
-    pub fn and_then(&mut self, later: Self) {
-        for (status, n) in later.counts {
-            *self.counts.entry(status).or_default() += n;
-        }
-        let room = Self::KEPT.saturating_sub(self.moved.len());
-        self.moved.extend(later.moved.into_iter().take(room));
-        self.too_late.extend(later.too_late);
-        self.blocked = later.blocked;
-        self.pause = later.pause;
-        self.read_mail = later.read_mail;
-    }
-
     pub fn count(&self, status: Status) -> usize {
         self.counts.get(&status).copied().unwrap_or(0)
     }
 
-    /// How many moved, kept here or not.
+    /// How many moved.
     pub fn total(&self) -> usize {
         self.counts.values().sum()
+    }
+
+    fn note(&mut self, moved: &[Moved]) {
+        for one in moved {
+            *self.counts.entry(one.to).or_default() += 1;
+        }
+        let room = REMEMBERED.saturating_sub(self.moved.len());
+        self.moved.extend(moved.iter().take(room).cloned());
+    }
+
+    /// What another round did, behind what this one says.
+    pub fn add(&mut self, round: Self) {
+        for (status, n) in round.counts {
+            *self.counts.entry(status).or_default() += n;
+        }
+        let room = REMEMBERED.saturating_sub(self.moved.len());
+        self.moved.extend(round.moved.into_iter().take(room));
+        self.too_late.extend(round.too_late);
+        self.blocked = round.blocked;
+        self.pause = round.pause;
+        self.read_mail = round.read_mail;
     }
 }
 
@@ -269,17 +269,17 @@ impl<C: Clock, M: Mailer, F: Files> Worker<C, M, F> {
         for moved in &done.moved {
             (self.on_move.0)(moved);
         }
-        report.add(done.moved.iter().cloned());
+        report.note(&done.moved);
         report.too_late.extend(done.too_late.iter().cloned());
         report.read_mail = done.read_mail;
         report.pause.clone_from(&done.pause);
         self.tell_of_a_pause(done.pause.as_ref());
-        // A machine that slept between commit and here may have lost its claims: they are not handed over, and the next
-        // turn gives back those that are still ours.
+        self.note_claims(&done.letters).inspect_err(|_| desk.commit_failed = true)?;
+        // A machine that slept, or a worker that was frozen, between the claim and here may have lost its claims: they are not
+        // handed over, and the next turn gives back those that are still ours.
         if self.clock.now() >= now.plus(self.policy.lease) {
             desk.commit_failed = true;
         } else {
-            self.note_claims(&done.letters).inspect_err(|_| desk.commit_failed = true)?;
             self.hand_out(desk, &done.letters);
         }
         Ok(done)

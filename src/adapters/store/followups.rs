@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 
-use sea_orm::{ColumnTrait as _, EntityTrait as _, NotSet, QueryFilter as _, QueryOrder as _, Set};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait as _, EntityTrait as _, NotSet, QueryFilter as _, QueryOrder as _, Select, Set};
 
 use super::entities::{followup, followup_event};
 use super::{Store, StoreError, Tx, rows};
 use crate::responses::followup::Step;
 use crate::responses::{Followup, NewFollowup};
-use crate::vocabulary::Instant;
+use crate::vocabulary::{Day, Instant};
 
 const ADDED: &str = "added";
 const DONE: &str = "done";
@@ -68,7 +69,7 @@ impl Tx {
     /// # Errors
     /// As there.
     pub async fn followups(&self) -> Result<Vec<Followup>, StoreError> {
-        followups(&self.tx).await
+        followups(&self.tx, followup::Entity::find()).await
     }
 }
 
@@ -78,17 +79,35 @@ impl Store {
     /// # Errors
     /// When the database refuses, or holds a row that this program did not write.
     pub async fn followups(&self) -> Result<Vec<Followup>, StoreError> {
-        followups(&self.db).await
+        followups(&self.db, followup::Entity::find()).await
+    }
+
+    /// Those whose day has passed and that nobody has noted as done, in the order of their numbers; what is done is not read.
+    ///
+    /// # Errors
+    /// As [`Store::followups`].
+    pub async fn overdue_followups(&self, today: Day) -> Result<Vec<Followup>, StoreError> {
+        let open = "NOT EXISTS (SELECT 1 FROM followup_events e WHERE e.followup = followups.key AND e.event = 'done')";
+        let due = followup::Column::Due.lt(today.to_string());
+        followups(&self.db, followup::Entity::find().filter(due).filter(Expr::cust(open))).await
     }
 }
 
-async fn followups(db: &impl sea_orm::ConnectionTrait) -> Result<Vec<Followup>, StoreError> {
-    let rows = followup::Entity::find().order_by_asc(followup::Column::Key).all(db).await?;
+async fn followups(
+    db: &impl sea_orm::ConnectionTrait,
+    wanted: Select<followup::Entity>,
+) -> Result<Vec<Followup>, StoreError> {
+    use followup_event::Column as C;
+    let rows = wanted.order_by_asc(followup::Column::Key).all(db).await?;
     let mut events: HashMap<(i64, &str), Step> = HashMap::new();
-    for (word, column) in [ADDED, DONE].map(|word| (word, followup_event::Column::Event)) {
-        for row in followup_event::Entity::find().filter(column.eq(word)).all(db).await? {
-            let step = Step { at: Instant::from_millis(row.at), by: row.by_whom, note: row.note };
-            events.insert((row.followup, word), step);
+    for batch in rows.chunks(500) {
+        let keys = || batch.iter().map(|row| row.key);
+        for word in [ADDED, DONE] {
+            let told = followup_event::Entity::find().filter(C::Event.eq(word)).filter(C::Followup.is_in(keys()));
+            for row in told.all(db).await? {
+                let step = Step { at: Instant::from_millis(row.at), by: row.by_whom, note: row.note };
+                events.insert((row.followup, word), step);
+            }
         }
     }
     rows.into_iter()

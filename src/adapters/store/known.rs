@@ -29,6 +29,9 @@ pub struct Asked {
 /// How many letters to one mission are looked at: far more than any campaign year has.
 const LETTERS_LOOKED_AT: usize = 50;
 
+/// States in one statement of which each has a part of its own; SQLite allows 500 parts.
+const STATES_AT_ONCE: usize = 100;
+
 /// Parameters in one statement, far below both databases' limits.
 const AT_ONCE: usize = 500;
 
@@ -172,22 +175,25 @@ impl Tx {
         Ok(())
     }
 
-    /// What has left to these States, the last first.
+    /// What has left to these States, the last first: of each no more rows are read than are looked at.
     async fn letters_to(&self, states: &BTreeSet<StateCode>, known: &mut Known) -> Result<(), StoreError> {
         let states: Vec<&StateCode> = states.iter().collect();
-        for batch in states.chunks(AT_ONCE) {
-            let places: Vec<String> = (1..=batch.len()).map(|n| format!("${n}")).collect();
-            let sql = format!(
-                "SELECT * FROM (SELECT d.*, ROW_NUMBER() OVER (PARTITION BY d.delegation ORDER BY d.sent_at DESC, d.key DESC) AS nth \
-                 FROM dispatches d WHERE d.delegation IN ({}) AND d.sent_at IS NOT NULL) AS sent WHERE nth <= {LETTERS_LOOKED_AT} \
-                 ORDER BY sent_at DESC, key DESC",
-                places.join(", ")
-            );
+        for batch in states.chunks(STATES_AT_ONCE) {
+            let of_one = |n: usize| {
+                format!(
+                    "SELECT * FROM (SELECT d.* FROM dispatches d WHERE d.delegation = ${n} AND d.sent_at IS NOT NULL \
+                     ORDER BY d.sent_at DESC, d.key DESC LIMIT {LETTERS_LOOKED_AT}) AS of_{n}"
+                )
+            };
+            let sql = (1..=batch.len()).map(of_one).collect::<Vec<_>>().join(" UNION ALL ");
             let values: Vec<Value> = batch.iter().map(|state| state.as_str().into()).collect();
             for row in self.tx.query_all_raw(self.statement(&sql, values)).await? {
                 let letter = written(&dispatch::Model::from_query_result(&row, "")?)?;
                 known.written_to.entry(letter.id.delegation).or_default().push(letter);
             }
+        }
+        for letters in known.written_to.values_mut() {
+            letters.sort_by_key(|letter| std::cmp::Reverse((letter.sent_at, letter.key)));
         }
         Ok(())
     }

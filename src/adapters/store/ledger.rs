@@ -21,15 +21,18 @@ pub struct StanceFact {
 }
 
 impl Store {
-    /// Entries that carry a stance and are filed under a delegation, by number; corrected ones too. One query.
+    /// Entries that carry a stance and are filed under a delegation, by number; corrected ones too, but none that nobody has read: those
+    /// say nothing, and are many. A page of them: what comes after the entry of that number, which 0 is before all.
     ///
     /// # Errors
     /// When the database refuses, or holds a row that this program did not write.
-    pub async fn stances(&self) -> Result<Vec<StanceFact>, StoreError> {
+    pub async fn stances_after(&self, entry: i64, limit: u64) -> Result<Vec<StanceFact>, StoreError> {
         let sql = "SELECT e.key, e.at, e.campaign, e.delegation, e.kind, e.stance, e.ask, e.corrects, e.by_whom, e.erased_at, \
                      (SELECT MIN(c.key) FROM entries c WHERE c.corrects = e.key) AS corrected_by \
-                   FROM entries e WHERE e.stance IS NOT NULL AND e.delegation IS NOT NULL ORDER BY e.key";
-        let rows = self.db.query_all_raw(Statement::from_string(self.db.get_database_backend(), sql)).await?;
+                   FROM entries e WHERE e.stance IS NOT NULL AND e.stance <> 'unread' AND e.delegation IS NOT NULL AND e.key > $1 \
+                   ORDER BY e.key LIMIT $2";
+        let values = vec![entry.into(), limit.cast_signed().into()];
+        let rows = self.db.query_all_raw(self.statement(sql, values)).await?;
         rows.iter().map(fact).collect()
     }
 

@@ -1,5 +1,8 @@
 //! The book of responses: only ever added to, but for `erase`.
 
+use std::collections::HashMap;
+
+use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
     ColumnTrait as _, Condition, EntityTrait as _, NotSet, QueryFilter as _, QueryOrder as _, QuerySelect as _, Set,
 };
@@ -61,58 +64,98 @@ pub struct EntryFilter {
     pub in_force: bool,
 }
 
+fn select(filter: &EntryFilter) -> sea_orm::Select<entry::Entity> {
+    use entry::Column as C;
+    let mut wanted = Condition::all();
+    if let Some(campaign) = &filter.campaign {
+        wanted = wanted.add(C::Campaign.eq(campaign.as_str()));
+    }
+    if let Some(delegation) = filter.delegation {
+        wanted = wanted.add(C::Delegation.eq(delegation.as_str()));
+    }
+    // One campaign's or one mission's entries are far fewer than those of one kind: then the index of kinds is not to be used.
+    let narrow = filter.campaign.is_some() || filter.delegation.is_some();
+    if let Some(kind) = filter.kind {
+        wanted = wanted.add(if narrow {
+            Expr::cust(format!("entries.kind || '' = '{kind}'"))
+        } else {
+            C::Kind.eq(kind.as_str())
+        });
+    }
+    if let Some(stance) = filter.stance {
+        let far = || Expr::cust(format!("entries.stance || '' = '{stance}'"));
+        wanted = wanted.add(if narrow { far() } else { C::Stance.eq(stance.as_str()) });
+    }
+    if let Some(since) = filter.since {
+        wanted = wanted.add(C::At.gte(since.millis()));
+    }
+    if let Some(id) = filter.id {
+        wanted = wanted.add(C::Key.eq(id));
+    }
+    if let Some(corrected) = filter.corrects {
+        wanted = wanted.add(C::Corrects.eq(corrected));
+    }
+    if let Some(dispatch) = filter.dispatch {
+        wanted = wanted.add(C::Dispatch.eq(dispatch));
+    }
+    if let Some(messages) = &filter.messages {
+        wanted = wanted.add(C::Message.is_in(messages.iter().copied()));
+    }
+    if filter.in_force {
+        // Asked of each row that is shown, and not of the whole table.
+        wanted = wanted.add(Expr::cust("NOT EXISTS (SELECT 1 FROM entries c WHERE c.corrects = entries.key)"));
+        if filter.stance == Some(Stance::Unread) {
+            wanted = wanted
+                .add(Expr::cust("(entries.delegation IS NULL OR entries.key IN (SELECT entry FROM unread_answers))"));
+        }
+    }
+    entry::Entity::find().filter(wanted).order_by_asc(C::At).order_by_asc(C::Key)
+}
+
+impl EntryFilter {
+    /// Neither database folds the case of all scripts, so that the program does.
+    fn finds(&self, row: &entry::Model) -> bool {
+        let Some(words) = self.words.as_deref().map(str::to_lowercase) else { return true };
+        let named = |text: &&Option<String>| text.as_deref().is_some_and(|t| t.to_lowercase().contains(&words));
+        [&row.from_whom, &row.subject, &row.body].iter().any(named)
+    }
+}
+
 impl Store {
     /// Oldest first.
     ///
     /// # Errors
     /// When the database refuses, or holds a row that this program did not write.
     pub async fn entries(&self, filter: &EntryFilter) -> Result<Vec<StoredEntry>, StoreError> {
+        let rows = select(filter).all(&self.db).await?;
+        self.stored(rows.into_iter().filter(|row| filter.finds(row)).collect()).await
+    }
+
+    /// A page of them: what comes after `after`, its time and its number. Also where the page behind begins; `None` after the last,
+    /// for a search may leave out every row of a page.
+    ///
+    /// # Errors
+    /// As [`Store::entries`].
+    pub async fn entries_after(
+        &self,
+        filter: &EntryFilter,
+        after: Option<(Instant, i64)>,
+        limit: u64,
+    ) -> Result<(Vec<StoredEntry>, Option<(Instant, i64)>), StoreError> {
         use entry::Column as C;
-        let mut wanted = Condition::all();
-        if let Some(campaign) = &filter.campaign {
-            wanted = wanted.add(C::Campaign.eq(campaign.as_str()));
+        let mut query = select(filter).limit(limit);
+        if let Some((at, key)) = after {
+            let place = Expr::tuple([Expr::col(C::At), Expr::col(C::Key)]);
+            query = query.filter(place.gt(Expr::tuple([Expr::value(at.millis()), Expr::value(key)])));
         }
-        if let Some(delegation) = filter.delegation {
-            wanted = wanted.add(C::Delegation.eq(delegation.as_str()));
-        }
-        if let Some(kind) = filter.kind {
-            wanted = wanted.add(C::Kind.eq(kind.as_str()));
-        }
-        if let Some(stance) = filter.stance {
-            wanted = wanted.add(C::Stance.eq(stance.as_str()));
-        }
-        if let Some(since) = filter.since {
-            wanted = wanted.add(C::At.gte(since.millis()));
-        }
-        if let Some(id) = filter.id {
-            wanted = wanted.add(C::Key.eq(id));
-        }
-        if let Some(corrected) = filter.corrects {
-            wanted = wanted.add(C::Corrects.eq(corrected));
-        }
-        if let Some(dispatch) = filter.dispatch {
-            wanted = wanted.add(C::Dispatch.eq(dispatch));
-        }
-        if let Some(messages) = &filter.messages {
-            wanted = wanted.add(C::Message.is_in(messages.iter().copied()));
-        }
-        if filter.in_force {
-            let corrected = sea_orm::sea_query::Query::select()
-                .column(C::Corrects)
-                .from(entry::Entity)
-                .and_where(C::Corrects.is_not_null())
-                .to_owned();
-            wanted = wanted.add(C::Key.not_in_subquery(corrected));
-        }
-        let rows = entry::Entity::find().filter(wanted).order_by_asc(C::At).order_by_asc(C::Key).all(&self.db).await?;
-        // Neither database folds the case of all scripts, so that the program does.
-        let holds = filter.words.as_deref().map(str::to_lowercase);
-        let named =
-            |text: &Option<String>, words: &str| text.as_deref().is_some_and(|t| t.to_lowercase().contains(words));
-        let found = |row: &entry::Model| {
-            holds.as_deref().is_none_or(|w| [&row.from_whom, &row.subject, &row.body].iter().any(|text| named(text, w)))
-        };
-        let rows: Vec<entry::Model> = rows.into_iter().filter(found).collect();
+        let rows = query.all(&self.db).await?;
+        let more = rows.last().filter(|_| rows.len() as u64 == limit);
+        let more = more.map(|last| (Instant::from_millis(last.at), last.key));
+        let found = self.stored(rows.into_iter().filter(|row| filter.finds(row)).collect()).await?;
+        Ok((found, more))
+    }
+
+    async fn stored(&self, rows: Vec<entry::Model>) -> Result<Vec<StoredEntry>, StoreError> {
         let keys: Vec<i64> = rows.iter().filter_map(|row| row.dispatch).collect();
         let ids = self.dispatch_ids(&keys).await?;
         rows.into_iter()
@@ -123,15 +166,23 @@ impl Store {
             .collect()
     }
 
-    async fn dispatch_ids(&self, keys: &[i64]) -> Result<std::collections::HashMap<i64, DispatchId>, StoreError> {
-        let mut ids = std::collections::HashMap::new();
+    async fn dispatch_ids(&self, keys: &[i64]) -> Result<HashMap<i64, DispatchId>, StoreError> {
+        use dispatch::Column as C;
+        let mut ids = HashMap::new();
         for batch in keys.chunks(500) {
-            let found = dispatch::Entity::find()
-                .filter(dispatch::Column::Key.is_in(batch.iter().copied()))
+            let found: Vec<(i64, String, String, String)> = dispatch::Entity::find()
+                .select_only()
+                .columns([C::Key, C::Campaign, C::Step, C::Delegation])
+                .filter(C::Key.is_in(batch.iter().copied()))
+                .into_tuple()
                 .all(&self.db)
                 .await?;
-            for row in found {
-                ids.insert(row.key, rows::id(&row)?);
+            for (key, campaign, step, delegation) in found {
+                let name = format!("{campaign}/{step}/{delegation}");
+                ids.insert(
+                    key,
+                    name.parse().map_err(|e| StoreError::row("dispatches", key, format!("{name:?}: {e}")))?,
+                );
             }
         }
         Ok(ids)

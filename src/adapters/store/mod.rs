@@ -33,6 +33,7 @@ mod postgres;
 mod rows;
 mod sent_copies;
 mod slots;
+mod standing;
 mod tokens;
 
 use std::path::{Path, PathBuf};
@@ -58,12 +59,13 @@ pub use log::{EntryFilter, StoredEntry};
 pub use mail::{Kept, MailState, MailboxRecord, NewMessage, NotedPlace, ReadMessage, StoredMessage};
 pub use mail_details::{MailDetails, shown};
 pub use meetings::{MeetingEvent, MeetingFilter, MeetingMove};
-pub use outbox::{DispatchFilter, Move, Standing};
+pub use outbox::{DispatchFilter, Move};
 pub use outcomes::Outcome;
 pub use pen::Guessed;
 pub use plans::PlanRecord;
 pub use sent_copies::Unfiled;
 pub use slots::Slot;
+pub use standing::{Standing, Waiting};
 
 /// Where the database is, ready to be opened.
 #[derive(Debug, Clone)]

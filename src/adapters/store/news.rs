@@ -15,14 +15,15 @@ impl Store {
     /// # Errors
     /// When the database refuses, or holds a row that this program did not write.
     pub async fn sent_since(&self, since: Instant) -> Result<Vec<(CampaignId, StepId, u64)>, StoreError> {
-        let sql = "SELECT campaign, step, COUNT(*) AS n FROM dispatches WHERE sent_at > $1 \
-                   GROUP BY campaign, step ORDER BY campaign, step";
+        // Gathered under names of their own, so that SQLite reads what was sent since, and not all letters in the order of their names.
+        let sql = "SELECT campaign || '' AS of_campaign, step || '' AS of_step, COUNT(*) AS n FROM dispatches WHERE sent_at > $1 \
+                   GROUP BY of_campaign, of_step ORDER BY of_campaign, of_step";
         let values = [since.millis().into()];
         let statement = Statement::from_sql_and_values(self.db.get_database_backend(), sql, values);
         let rows = self.db.query_all_raw(statement).await?;
         rows.iter()
             .map(|row| {
-                let (campaign, step): (String, String) = (row.try_get("", "campaign")?, row.try_get("", "step")?);
+                let (campaign, step): (String, String) = (row.try_get("", "of_campaign")?, row.try_get("", "of_step")?);
                 let wrong = |why: String| StoreError::row("dispatches", format!("{campaign}/{step}"), why);
                 Ok((
                     campaign.parse().map_err(|e| wrong(format!("{e}")))?,
@@ -38,8 +39,8 @@ impl Store {
     /// # Errors
     /// When the database refuses.
     pub async fn unread_answers(&self) -> Result<u64, StoreError> {
-        let sql = "SELECT COUNT(*) AS n FROM entries e WHERE e.stance = 'unread' AND e.delegation IS NOT NULL \
-                   AND NOT EXISTS (SELECT 1 FROM entries c WHERE c.corrects = e.key)";
+        // Kept by triggers: what waits, and not what ever came.
+        let sql = "SELECT COUNT(*) AS n FROM unread_answers";
         let row = self.db.query_one_raw(Statement::from_string(self.db.get_database_backend(), sql)).await?;
         let n: i64 = row.map_or(Ok(0), |row| row.try_get("", "n"))?;
         Ok(u64::try_from(n).unwrap_or(0))

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use sea_orm::{
-    ActiveModelTrait as _, ColumnTrait as _, Condition, EntityTrait as _, FromQueryResult, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _, Set,
+    ActiveModelTrait as _, ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _, Set,
     sea_query::{Expr, LikeExpr},
 };
 
@@ -22,44 +22,6 @@ pub struct DispatchFilter {
     pub status: Option<Status>,
     /// Only these rows.
     pub keys: Option<Vec<i64>>,
-}
-
-/// As much of a dispatch as says where it stands.
-#[derive(Debug, Clone)]
-pub struct Standing {
-    pub id: DispatchId,
-    pub status: Status,
-    pub reason: Option<String>,
-    pub due: Instant,
-    pub next_at: Instant,
-    pub late_by: chrono::Duration,
-}
-
-/// The columns of [`Standing`].
-#[derive(Debug, FromQueryResult)]
-struct StandingRow {
-    campaign: String,
-    step: String,
-    delegation: String,
-    status: String,
-    reason: Option<String>,
-    due: i64,
-    next_at: i64,
-    rules: String,
-}
-
-impl StandingRow {
-    fn read(self) -> Result<Standing, StoreError> {
-        let name = format!("{}/{}/{}", self.campaign, self.step, self.delegation);
-        Ok(Standing {
-            id: name.parse().map_err(|e| StoreError::row("dispatches", &name, e))?,
-            status: self.status.parse().map_err(|e| StoreError::row("dispatches", &name, e))?,
-            reason: self.reason,
-            due: Instant::from_millis(self.due),
-            next_at: Instant::from_millis(self.next_at),
-            late_by: rows::late_by(&self.rules).map_err(|e| StoreError::row("dispatches", &name, e))?,
-        })
-    }
 }
 
 /// One move of one dispatch, with what it changes besides the status.
@@ -111,7 +73,7 @@ impl<'a> Move<'a> {
     }
 }
 
-fn select(filter: &DispatchFilter) -> sea_orm::Select<dispatch::Entity> {
+fn select(filter: &DispatchFilter, after: Option<&Dispatch>) -> sea_orm::Select<dispatch::Entity> {
     use dispatch::Column as C;
     use sea_orm::sea_query::ExprTrait as _;
     let mut query = dispatch::Entity::find();
@@ -132,12 +94,19 @@ fn select(filter: &DispatchFilter) -> sea_orm::Select<dispatch::Entity> {
         query = query.filter(C::Delegation.is_in(filter.delegations.iter().map(StateCode::as_str)));
     }
     if let Some(status) = filter.status {
-        query = query.filter(C::Status.eq(status.as_str()));
+        // In the statement's text, so that the index which holds this status alone is found.
+        query = query.filter(Expr::cust(super::standing::is(status)));
     }
     if let Some(keys) = &filter.keys {
         query = query.filter(C::Key.is_in(keys.iter().copied()));
     }
-    query.order_by_asc(C::Campaign).order_by_asc(C::Position).order_by_asc(C::Delegation)
+    if let Some(last) = after {
+        let values = [C::Campaign, C::Position, C::Delegation, C::Key].map(Expr::col);
+        let [campaign, delegation] = [last.id.campaign.as_str(), last.id.delegation.as_str()].map(Expr::value);
+        let last = [campaign, Expr::value(last.position), delegation, Expr::value(last.key)];
+        query = query.filter(Expr::tuple(values).gt(Expr::tuple(last)));
+    }
+    query.order_by_asc(C::Campaign).order_by_asc(C::Position).order_by_asc(C::Delegation).order_by_asc(C::Key)
 }
 
 impl Store {
@@ -146,20 +115,31 @@ impl Store {
     /// # Errors
     /// When the database refuses, or holds a row that this program did not write.
     pub async fn dispatches(&self, filter: &DispatchFilter) -> Result<Vec<Dispatch>, StoreError> {
-        select(filter).all(&self.db).await?.iter().map(rows::dispatch).collect()
+        select(filter, None).all(&self.db).await?.iter().map(rows::dispatch).collect()
+    }
+
+    /// A page of them: what comes after `after`, the last of the page before.
+    ///
+    /// # Errors
+    /// As [`Store::dispatches`].
+    pub async fn dispatches_after(
+        &self,
+        filter: &DispatchFilter,
+        after: Option<&Dispatch>,
+        limit: u64,
+    ) -> Result<Vec<Dispatch>, StoreError> {
+        select(filter, after).limit(limit).all(&self.db).await?.iter().map(rows::dispatch).collect()
     }
 
     /// # Errors
     /// As [`Store::dispatches`].
     pub async fn dispatch(&self, id: &DispatchId) -> Result<Option<Dispatch>, StoreError> {
-        let filter = DispatchFilter {
-            campaign: Some(id.campaign.clone()),
-            step: Some(id.step.clone()),
-            delegations: vec![id.delegation],
-            status: None,
-            keys: None,
-        };
-        Ok(self.dispatches(&filter).await?.into_iter().find(|dispatch| dispatch.id == *id))
+        use dispatch::Column as C;
+        let named = dispatch::Entity::find()
+            .filter(C::Campaign.eq(id.campaign.as_str()))
+            .filter(C::Step.eq(id.step.as_str()))
+            .filter(C::Delegation.eq(id.delegation.as_str()));
+        named.one(&self.db).await?.as_ref().map(rows::dispatch).transpose()
     }
 
     /// The steps of a campaign that have dispatches, in their order.
@@ -179,54 +159,6 @@ impl Store {
             .all(&self.db)
             .await?;
         steps.into_iter().map(|(step, _)| step.parse().map_err(|e| StoreError::row("dispatches", &step, e))).collect()
-    }
-
-    /// How many dispatches each campaign has in each status.
-    ///
-    /// # Errors
-    /// As [`Store::dispatches`].
-    pub async fn counts(&self) -> Result<Vec<(CampaignId, Status, u64)>, StoreError> {
-        use dispatch::Column as C;
-        let counted: Vec<(String, String, i64)> = dispatch::Entity::find()
-            .select_only()
-            .column(C::Campaign)
-            .column(C::Status)
-            .column_as(C::Key.count(), "n")
-            .group_by(C::Campaign)
-            .group_by(C::Status)
-            .order_by_asc(C::Campaign)
-            .into_tuple()
-            .all(&self.db)
-            .await?;
-        let mut counts = Vec::with_capacity(counted.len());
-        for (campaign, status, n) in counted {
-            let campaign_id = campaign.parse().map_err(|e| StoreError::row("dispatches", &campaign, e))?;
-            let status = status.parse().map_err(|e| StoreError::row("dispatches", &campaign, e))?;
-            counts.push((campaign_id, status, u64::try_from(n).unwrap_or(0)));
-        }
-        Ok(counts)
-    }
-
-    /// Those that wait for a person, a time or an approval, and sent ones with a remark: what `status` looks through, and no more of
-    /// each than it needs. In the order of campaign, step and delegation.
-    ///
-    /// # Errors
-    /// As [`Store::dispatches`].
-    pub async fn standing(&self, campaign: Option<&CampaignId>) -> Result<Vec<Standing>, StoreError> {
-        use dispatch::Column as C;
-        let over = [Status::Skipped, Status::Cancelled].map(Status::as_str);
-        let sent_well = Condition::all().add(C::Status.eq(Status::Sent.as_str())).add(C::Reason.is_null());
-        let filter = DispatchFilter { campaign: campaign.cloned(), ..DispatchFilter::default() };
-        let columns = [C::Campaign, C::Step, C::Delegation, C::Status, C::Reason, C::Due, C::NextAt, C::Rules];
-        let found = select(&filter)
-            .filter(C::Status.is_not_in(over))
-            .filter(sent_well.not())
-            .select_only()
-            .columns(columns)
-            .into_model::<StandingRow>()
-            .all(&self.db)
-            .await?;
-        found.into_iter().map(StandingRow::read).collect()
     }
 
     /// The approved bytes, without `Date`.
@@ -270,7 +202,7 @@ impl Tx {
     /// # Errors
     /// As there.
     pub async fn dispatches(&self, filter: &DispatchFilter) -> Result<Vec<Dispatch>, StoreError> {
-        select(filter).all(&self.tx).await?.iter().map(rows::dispatch).collect()
+        select(filter, None).all(&self.tx).await?.iter().map(rows::dispatch).collect()
     }
 
     /// The one function that writes a new status. It asks [`transition::next`] whether there is such a move, changes the row only
@@ -424,7 +356,7 @@ impl Tx {
         }
         row.key = sea_orm::Unchanged(stored.key);
         row.update(&self.tx).await?;
-        self.forget_letter(stored.digest).await
+        self.forget_letter(stored).await
     }
 
     /// Sets or clears a due time that a person chose, and the recipients left after a bounce.
@@ -465,7 +397,7 @@ impl Tx {
                 .await?;
             dispatch::Entity::delete_many().filter(dispatch::Column::Key.is_in(keys)).exec(&self.tx).await?;
             for one in batch {
-                self.forget_letter(one.digest).await?;
+                self.forget_letter(one).await?;
             }
         }
         Ok(())
@@ -491,13 +423,22 @@ impl Tx {
         Ok(())
     }
 
-    /// Forgets bytes that nobody has approved and no dispatch has; what was approved once stays, for comparison.
-    async fn forget_letter(&self, digest: Digest) -> Result<(), StoreError> {
+    /// Forgets bytes that nobody has approved and the dispatch no longer has; what was approved once stays, for comparison. A message
+    /// names its dispatch in its Message-ID, so that no other dispatch can have the same bytes, and none other is asked.
+    async fn forget_letter(&self, of: &Dispatch) -> Result<(), StoreError> {
         let sql = "DELETE FROM letters WHERE digest = $1 \
-                   AND NOT EXISTS (SELECT 1 FROM approvals a WHERE a.digest = $1) \
-                   AND NOT EXISTS (SELECT 1 FROM dispatches d WHERE d.digest = $1)";
+                   AND NOT EXISTS (SELECT 1 FROM approvals a WHERE a.dispatch = $2 AND a.digest = $1) \
+                   AND NOT EXISTS (SELECT 1 FROM dispatches d WHERE d.campaign = $3 AND d.step = $4 AND d.delegation = $5 AND d.digest = $1)";
         use sea_orm::ConnectionTrait as _;
-        self.tx.execute_raw(self.statement(sql, vec![digest.to_string().into()])).await?;
+        let DispatchId { campaign, step, delegation } = &of.id;
+        let values = vec![
+            of.digest.to_string().into(),
+            of.key.into(),
+            campaign.as_str().into(),
+            step.as_str().into(),
+            delegation.as_str().into(),
+        ];
+        self.tx.execute_raw(self.statement(sql, values)).await?;
         Ok(())
     }
 }

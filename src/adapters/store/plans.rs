@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, HashMap};
 
 use sea_orm::{
-    ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Set,
+    ColumnTrait as _, ConnectionTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _,
+    Set,
 };
 
-use super::entities::{dispatch, fixed_milestone, plan, planned_file};
+use super::entities::{fixed_milestone, plan, planned_file};
 use super::{Store, StoreError, Tx};
-use crate::outbox::Status;
 use crate::vocabulary::{CampaignId, Digest, Instant, Zone};
 
 /// The last plan of a campaign.
@@ -85,23 +85,17 @@ impl Store {
         Ok(rows.all(&self.db).await?.into_iter().map(|row| (row.milestone, row.fixed_as)).collect())
     }
 
-    /// Campaigns that have letters in the given status which left by the given way.
+    /// Campaigns whose letters were written to files, and how many of each.
     ///
     /// # Errors
     /// When the database refuses.
     pub async fn campaigns_written_to_files(&self) -> Result<Vec<(String, u64)>, StoreError> {
-        use dispatch::Column as C;
-        let counted: Vec<(String, i64)> = dispatch::Entity::find()
-            .select_only()
-            .column(C::Campaign)
-            .column_as(C::Key.count(), "n")
-            .filter(C::Status.eq(Status::Sent.as_str()))
-            .filter(C::Via.eq("files"))
-            .group_by(C::Campaign)
-            .into_tuple()
-            .all(&self.db)
-            .await?;
-        Ok(counted.into_iter().map(|(campaign, n)| (campaign, u64::try_from(n).unwrap_or(0))).collect())
+        let sql = "SELECT campaign, COUNT(*) AS n FROM dispatches WHERE status = 'sent' AND via = 'files' \
+                   GROUP BY campaign ORDER BY campaign";
+        let rows = self.db.query_all_raw(self.statement(sql, Vec::new())).await?;
+        rows.iter()
+            .map(|row| Ok((row.try_get("", "campaign")?, u64::try_from(row.try_get::<i64>("", "n")?).unwrap_or(0))))
+            .collect()
     }
 
     /// Whether anything was ever planned.

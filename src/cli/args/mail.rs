@@ -67,6 +67,12 @@ pub struct LogArgs {
     /// Print a table for a spreadsheet instead
     #[arg(long, conflicts_with = "json")]
     pub csv: bool,
+    /// No more than so many
+    #[arg(long, value_name = "N")]
+    pub limit: Option<u64>,
+    /// Only what stands behind this entry in the list: the last of the part before
+    #[arg(long, value_name = "ENTRY")]
+    pub after: Option<i64>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -12,6 +12,7 @@ use crate::cli::answer::{Answer, CliError};
 use crate::cli::args::CalendarExportArgs;
 use crate::cli::context::{Context, campaign, campaign_id, day, shown};
 use crate::cli::output;
+use crate::cli::stream::PAGE;
 use crate::config::sections::campaign::CampaignFile;
 use crate::config::workspace::Workspace;
 use crate::outbox::{Dispatch, Draft};
@@ -29,7 +30,7 @@ pub async fn run(context: &Context, args: &CalendarExportArgs) -> Result<Answer,
     let store = context.existing_store(&workspace).await?;
     let leaving = match &args.campaign {
         Some(name) => of_campaign(&workspace, campaign(&workspace, name)?, store.as_ref()).await?,
-        None => of_all(store.as_ref()).await?,
+        None => of_all(store.as_ref(), range(context, args, &[])?).await?,
     };
     let (from, until) = range(context, args, &leaving)?;
     let within = |one: &Leaving| (from..=until).contains(&Zone::GENEVA.day_of(one.due));
@@ -116,10 +117,19 @@ fn range(context: &Context, args: &CalendarExportArgs, leaving: &[Leaving]) -> R
     Ok((from, until))
 }
 
-/// Of every campaign in the database.
-async fn of_all(store: Option<&Store>) -> Result<Vec<Leaving>, CliError> {
-    let Some(store) = store else { return Ok(Vec::new()) };
-    Ok(store.dispatches(&DispatchFilter::default()).await?.iter().map(planned).collect())
+/// Of every campaign in the database, within these days; the others are read and let go, page by page.
+async fn of_all(store: Option<&Store>, (from, until): (Day, Day)) -> Result<Vec<Leaving>, CliError> {
+    let (mut leaving, mut last) = (Vec::new(), None);
+    let Some(store) = store else { return Ok(leaving) };
+    loop {
+        let page = store.dispatches_after(&DispatchFilter::default(), last.as_ref(), PAGE as u64).await?;
+        let within = |d: &&Dispatch| (from..=until).contains(&Zone::GENEVA.day_of(d.due));
+        leaving.extend(page.iter().filter(within).map(planned));
+        last = page.into_iter().next_back();
+        if last.is_none() {
+            return Ok(leaving);
+        }
+    }
 }
 
 /// As it is planned; as the files have it where it is not planned yet.

@@ -4,11 +4,12 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
-use crate::adapters::store::{AttemptRecord, DispatchFilter};
+use crate::adapters::store::{AttemptRecord, DispatchFilter, Store};
 use crate::cli::answer::{Answer, CliError};
 use crate::cli::args::DispatchesArgs;
-use crate::cli::context::{Context, campaign_id, state, status};
+use crate::cli::context::{Context, campaign_id, dispatch_id, state, status};
 use crate::cli::output;
+use crate::cli::stream::{PAGE, Rows};
 use crate::outbox::{Dispatch, Status};
 use crate::vocabulary::Zone;
 
@@ -38,30 +39,51 @@ pub async fn run(context: &Context, args: &DispatchesArgs) -> Result<Answer, Cli
             "`demarche status` lists the campaigns",
         ));
     }
-    let dispatches = store.dispatches(&filter).await?;
-    let keys: Vec<i64> = dispatches.iter().map(|d| d.key).collect();
-    let mut attempts: HashMap<i64, Vec<AttemptRecord>> = HashMap::new();
-    for attempt in store.attempts(&keys).await? {
-        attempts.entry(attempt.dispatch).or_default().push(attempt);
+    let mut last = match &args.after {
+        Some(name) => Some(the(&store, name).await?),
+        None => None,
+    };
+    let mut left = args.limit.unwrap_or(u64::MAX);
+    let mut rows = Rows::begin(context, &["letter", "status", "when", "to", "why, in the server's words"])?;
+    while left > 0 {
+        let wanted = left.min(PAGE as u64);
+        let page = store.dispatches_after(&filter, last.as_ref(), wanted).await?;
+        let keys: Vec<i64> = page.iter().map(|d| d.key).collect();
+        let mut attempts: HashMap<i64, Vec<AttemptRecord>> = HashMap::new();
+        for attempt in store.attempts(&keys).await? {
+            attempts.entry(attempt.dispatch).or_default().push(attempt);
+        }
+        for dispatch in &page {
+            let own = attempts.remove(&dispatch.key).unwrap_or_default();
+            let zone = zones.get(dispatch.id.campaign.as_str()).copied().unwrap_or(Zone::GENEVA);
+            rows.row(|| cells(dispatch, &own, zone), || value(dispatch, &own))?;
+        }
+        left -= page.len() as u64;
+        let more = page.len() as u64 == wanted;
+        last = page.into_iter().next_back();
+        if !rows.end_page()? || !more {
+            break;
+        }
     }
-    let none = Vec::new();
-    let mut table = output::table(&["letter", "status", "when", "to", "why, in the server's words"]);
-    let mut rows: Vec<Value> = Vec::with_capacity(dispatches.len());
-    for dispatch in &dispatches {
-        let own = attempts.get(&dispatch.key).unwrap_or(&none);
-        let zone = zones.get(dispatch.id.campaign.as_str()).copied().unwrap_or(Zone::GENEVA);
-        table.add_row(vec![
-            dispatch.id.to_string(),
-            dispatch.status.to_string(),
-            when(dispatch, zone),
-            dispatch.recipients.to.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
-            output::cell(&words(dispatch, own)),
-        ]);
-        rows.push(value(dispatch, own));
-    }
-    let text =
-        if rows.is_empty() { "no letter fits\n".to_owned() } else { format!("{table}\n{} letters\n", rows.len()) };
-    Ok(Answer::new(text, &rows))
+    rows.end("no letter fits\n", |count| format!("{count} letters\n"))?;
+    Ok(Answer::told())
+}
+
+/// The dispatch behind which a list is to go on.
+async fn the(store: &Store, name: &str) -> Result<Dispatch, CliError> {
+    let id = dispatch_id(name)?;
+    let none = || CliError::request(format!("there is no dispatch {id}"), "name the last one of the list before");
+    store.dispatch(&id).await?.ok_or_else(none)
+}
+
+fn cells(dispatch: &Dispatch, attempts: &[AttemptRecord], zone: Zone) -> Vec<String> {
+    vec![
+        dispatch.id.to_string(),
+        dispatch.status.to_string(),
+        when(dispatch, zone),
+        dispatch.recipients.to.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+        output::cell(&words(dispatch, attempts)),
+    ]
 }
 
 fn when(dispatch: &Dispatch, zone: Zone) -> String {

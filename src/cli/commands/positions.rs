@@ -71,6 +71,9 @@ pub async fn run(context: &Context, args: &PositionsArgs) -> Result<Answer, CliE
         None => tallies(&found, since.as_ref(), question.seats_on),
     };
     text.push_str(&unplaced(&gathered.without_ask));
+    if !context.json {
+        return Ok(Answer::new(text, &()));
+    }
     let value = json!({
         "campaign": campaign, "on": today,
         "since": since.as_ref().map(|since| json!({ "day": since.day, "session": since.session })),

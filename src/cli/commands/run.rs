@@ -152,7 +152,7 @@ async fn work<M: Mailer>(
                 Some(collector) if report.read_mail && !stop.is_asked() => run_mail::read_once(collector).await,
                 _ => false,
             };
-            total.and_then(report);
+            total.add(report);
             if again {
                 continue;
             }
@@ -187,7 +187,7 @@ async fn work<M: Mailer>(
                     if report.read_mail {
                         wanted.ask();
                     }
-                    total.and_then(report);
+                    total.add(report);
                 }
                 // A database that is away is waited for; nothing is sent meanwhile.
                 Err(error) => {
@@ -259,8 +259,8 @@ fn answer(report: &Report, lost: &[DispatchId]) -> Answer {
         text.push_str("letters wait for the mailbox to be read\n");
     }
     let value = json!({
-        "moved_in_all": report.total(),
         "moved": report.moved.iter().map(|m| json!({ "id": m.id, "status": m.to, "reason": m.reason })).collect::<Vec<_>>(),
+        "moved_and_not_named": report.total() - report.moved.len(),
         "uncertain_at_start": lost,
         "blocked": report.blocked.iter().map(|(campaign, why)| json!({ "campaign": campaign, "reason": why })).collect::<Vec<_>>(),
         "server_away": pause.as_ref().map(|pause| &pause.words),

@@ -2,18 +2,21 @@
 
 use serde_json::{Value, json};
 
-use crate::adapters::store::Store;
+use crate::adapters::store::{PlanRecord, Store};
 use crate::cli::answer::{Answer, CliError};
 use crate::cli::args::StatusArgs;
+use crate::cli::campaigns::zone_of;
 use crate::cli::context::{Context, campaign_id};
+use crate::cli::stream::Stream;
 use crate::cli::{mail, output};
 use crate::config::workspace::Workspace;
 use crate::outbox::Status;
-use crate::report::{Attention, CampaignSummary};
+use crate::report::CampaignSummary;
+use crate::report::summary::Group;
 use crate::steps::followups::overdue_followups;
 use crate::steps::pausing::pause_of;
-use crate::steps::summary::summaries;
-use crate::vocabulary::{Instant, Zone};
+use crate::steps::summary::{Pages, summaries};
+use crate::vocabulary::{Instant, StateCode, Zone};
 
 pub async fn run(context: &Context, args: &StatusArgs) -> Result<Answer, CliError> {
     let workspace = context.workspace();
@@ -37,30 +40,80 @@ pub async fn run(context: &Context, args: &StatusArgs) -> Result<Answer, CliErro
             format!("run `demarche plan {campaign}` first"),
         ));
     }
-    let zones = store.plans().await?;
-    let text: String = summaries
-        .iter()
-        .map(|summary| {
-            let zone =
-                zones.iter().find(|plan| plan.campaign == summary.campaign).map_or(Zone::GENEVA, |plan| plan.zone);
-            one(summary, zone)
-        })
-        .collect::<Vec<_>>()
-        .join("\n");
+    let plans = store.plans().await?;
     let mail = incoming(context, &workspace, &store).await?;
     let pause = pause_of(&store, &workspace).await?;
     let needs = pause.is_some()
         || summaries.iter().any(CampaignSummary::needs_a_person)
         || mail.waiting > 0
         || mail.not_had > 0;
+    if context.json {
+        let rest = json!({ "campaigns": [], "mail": mail.value(), "pause": pause });
+        json_document(context, &workspace, &store, &plans, &summaries, &rest).await?;
+        return Ok(Answer::told().needs_a_person(needs));
+    }
+    let told = summaries.iter().map(|summary| one(summary, zone_of(&plans, &summary.campaign)));
+    let text = told.collect::<Vec<_>>().join("\n");
     let mut text =
         if text.is_empty() { "nothing has been planned: run `demarche plan CAMPAIGN`\n".to_owned() } else { text };
     text.push_str(&mail.told());
     if let Some(pause) = &pause {
         text.insert_str(0, &format!("{}\n\n", output::cell(&pause.line(Zone::GENEVA))));
     }
-    let value = json!({ "campaigns": summaries, "mail": mail.value(), "pause": pause });
-    Ok(Answer::new(text, &value).needs_a_person(needs))
+    Ok(Answer::new(text, &()).needs_a_person(needs))
+}
+
+/// The contract's document, whose lists of letters are written as they are read; `rest` is all of it but the campaigns.
+async fn json_document(
+    context: &Context,
+    workspace: &Workspace,
+    store: &Store,
+    plans: &[PlanRecord],
+    summaries: &[CampaignSummary],
+    rest: &Value,
+) -> Result<(), CliError> {
+    let mut stream = Stream::new();
+    let whole = pretty(rest, 0);
+    let (before, after) = whole.split_once("[]").unwrap_or((&whole, ""));
+    stream.text(before)?;
+    stream.text("[")?;
+    for (n, summary) in summaries.iter().enumerate() {
+        stream.text(if n == 0 { "\n    " } else { ",\n    " })?;
+        let one = pretty(&value(summary), 4);
+        let (before, after) = one.split_once(NEEDS).unwrap_or((&one, ""));
+        stream.text(&format!("{before}{}", NEEDS.trim_end_matches("[]")))?;
+        stream.open_list(6)?;
+        if let Some(plan) = plans.iter().find(|plan| plan.campaign == summary.campaign) {
+            let mut pages = Pages::of(plan, &summary.counts, &workspace.calendar, context.now());
+            while let Some(page) = pages.next(store).await? {
+                page.iter().try_for_each(|one| stream.element(&json!(one)))?;
+                if !stream.is_read()? {
+                    return Ok(());
+                }
+            }
+        }
+        stream.close_list()?;
+        stream.text(after)?;
+    }
+    stream.text(if summaries.is_empty() { "]" } else { "\n  ]" })?;
+    stream.text(after)?;
+    stream.text("\n")?;
+    stream.is_read().map(drop)
+}
+
+/// The key whose list is still empty. No text can hold it: there its quotes are written with a backslash.
+const NEEDS: &str = "\"needs_attention\": []";
+
+fn value(summary: &CampaignSummary) -> Value {
+    json!({
+        "campaign": summary.campaign, "total": summary.counts.total(), "counts": summary.counts, "next_due": summary.next_due,
+        "needs_attention": [], "files_changed": summary.files_changed,
+    })
+}
+
+fn pretty(value: &Value, indent: usize) -> String {
+    // Values made of strings and numbers always have a JSON form.
+    serde_json::to_string_pretty(value).unwrap_or_default().replace('\n', &format!("\n{}", " ".repeat(indent)))
 }
 
 /// Where incoming mail stands.
@@ -133,7 +186,7 @@ impl Incoming {
 const SHOWN: usize = 15;
 
 fn one(summary: &CampaignSummary, zone: Zone) -> String {
-    let mut text = format!("{}: {} letters\n", summary.campaign, summary.total);
+    let mut text = format!("{}: {} letters\n", summary.campaign, summary.counts.total());
     for status in Status::ALL {
         let n = summary.counts.of(status);
         if n > 0 {
@@ -148,48 +201,26 @@ fn one(summary: &CampaignSummary, zone: Zone) -> String {
     }
     if !summary.needs_attention.is_empty() {
         text.push_str("needs a person:\n");
-        let groups = grouped(&summary.needs_attention);
+        let groups = summary.needs_attention.groups();
         let mut table = output::table(&["letter", "status", "why"]);
-        for rows in groups.iter().take(SHOWN) {
-            table.add_row(vec![which(rows), rows[0].status.to_string(), output::cell(&rows[0].reason)]);
+        for group in groups.iter().take(SHOWN) {
+            table.add_row(vec![which(group), group.status.to_string(), output::cell(&group.reason)]);
         }
         text.push_str(&format!("{table}\n"));
-        if groups.len() > SHOWN {
-            let more = groups.len() - SHOWN;
+        let more = summary.needs_attention.behind(SHOWN);
+        if more > 0 {
+            let more = output::count(more, "letter");
             text.push_str(&format!("… and {more} more: `demarche dispatches {} --status STATUS`\n", summary.campaign));
         }
     }
     text
 }
 
-/// Letters of one step that wait for the same reason are one line: 190 overdue ones must not bury the one that is uncertain.
-fn grouped(rows: &[Attention]) -> Vec<Vec<&Attention>> {
-    let mut groups: Vec<Vec<&Attention>> = Vec::new();
-    for row in rows {
-        let alike = |group: &&mut Vec<&Attention>| {
-            group[0].step == row.step && group[0].status == row.status && group[0].reason == row.reason
-        };
-        match groups.iter_mut().find(alike) {
-            Some(group) => group.push(row),
-            None => groups.push(vec![row]),
-        }
+fn which(group: &Group) -> String {
+    if group.letters == 1 {
+        return group.id.to_string();
     }
-    groups
-}
-
-fn which(rows: &[&Attention]) -> String {
-    match rows {
-        [only] => only.id.to_string(),
-        several => {
-            let named: Vec<&str> = several.iter().take(4).map(|row| row.delegation.as_str()).collect();
-            let more = if several.len() > named.len() { ", …" } else { "" };
-            format!(
-                "{}/{}: {} letters ({}{more})",
-                several[0].id.campaign,
-                several[0].step,
-                several.len(),
-                named.join(", ")
-            )
-        }
-    }
+    let named: Vec<&str> = group.delegations.iter().take(4).map(StateCode::as_str).collect();
+    let more = if group.letters > named.len() as u64 { ", …" } else { "" };
+    format!("{}/{}: {} letters ({}{more})", group.id.campaign, group.id.step, group.letters, named.join(", "))
 }
