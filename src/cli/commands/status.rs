@@ -2,9 +2,11 @@
 
 use serde_json::{Value, json};
 
+use crate::adapters::machine::MachineMemory;
 use crate::adapters::store::Store;
 use crate::cli::answer::{Answer, CliError};
 use crate::cli::args::StatusArgs;
+use crate::cli::commands::run_machine;
 use crate::cli::context::{Context, campaign_id};
 use crate::cli::{mail, output};
 use crate::config::workspace::Workspace;
@@ -56,11 +58,15 @@ pub async fn run(context: &Context, args: &StatusArgs) -> Result<Answer, CliErro
     let mut text =
         if text.is_empty() { "nothing has been planned: run `demarche plan CAMPAIGN`\n".to_owned() } else { text };
     text.push_str(&mail.told());
+    let doubt = MachineMemory::read(&context.path("var")).doubt;
+    if let Some(doubt) = &doubt {
+        text.push_str(&format!("the worker sends nothing: {}\n  {}\n", output::cell(doubt), run_machine::ADVICE));
+    }
     if let Some(pause) = &pause {
         text.insert_str(0, &format!("{}\n\n", output::cell(&pause.line(Zone::GENEVA))));
     }
-    let value = json!({ "campaigns": summaries, "mail": mail.value(), "pause": pause });
-    Ok(Answer::new(text, &value).needs_a_person(needs))
+    let value = json!({ "campaigns": summaries, "mail": mail.value(), "pause": pause, "clock": doubt });
+    Ok(Answer::new(text, &value).needs_a_person(needs || doubt.is_some()))
 }
 
 /// Where incoming mail stands.
