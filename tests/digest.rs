@@ -24,7 +24,7 @@ use demarche::steps::digest::Letterhead;
 use demarche::steps::followups::add_followup;
 use demarche::vocabulary::{Address, Zone};
 use demarche::worker::digest::Looked;
-use demarche::worker::{DigestDesk, files_watch};
+use demarche::worker::{ClockWatch, DigestDesk, files_watch};
 use smtp_server::{Script, SmtpServer};
 use workspace::{INSTALLATION, Workspace};
 
@@ -44,6 +44,7 @@ fn desk(store: &Store, worker: &str, clock: &SimulatedClock, directory: &Path, t
     DigestDesk {
         store: store.clone(),
         clock: clock.clone(),
+        watch: ClockWatch::default(),
         mailer: FilesMailer { directory: directory.to_owned() },
         settings: files_watch::settings(&Shown(Files::new().0)),
         files: Shown(Files::new().0),

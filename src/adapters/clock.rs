@@ -13,7 +13,7 @@ pub struct SystemClock;
 
 /// The longest sleep between two looks at the wall clock. Sleeping counts time that the machine was awake; after a
 /// suspended night, or when somebody sets the clock, the hour is other than the sleep believed.
-const LOOK_AGAIN: Duration = Duration::from_secs(30);
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
 impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "the one place that asks the machine for the hour")]
@@ -21,11 +21,23 @@ impl Clock for SystemClock {
         Instant::from(chrono::Utc::now())
     }
 
+    #[cfg(target_os = "linux")]
+    fn up(&self) -> Option<chrono::Duration> {
+        let up = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+        Some(chrono::Duration::seconds(up.tv_sec) + chrono::Duration::nanoseconds(up.tv_nsec))
+    }
+
+    /// A clock that is set back a day must not make a wait of a second last a day: it ends when the rest has grown.
     async fn wait_until(&self, until: Instant) {
+        let mut left = until.since(self.now()).to_std().unwrap_or_default();
         loop {
             // Negative when it is past: to_std fails, and we are done.
             match until.since(self.now()).to_std() {
-                Ok(rest) if !rest.is_zero() => tokio::time::sleep(rest.min(LOOK_AGAIN)).await,
+                Ok(rest) if !rest.is_zero() && rest <= left + LOOK_AGAIN => {
+                    let pause = rest.min(LOOK_AGAIN);
+                    tokio::time::sleep(pause).await;
+                    left = left.saturating_sub(pause);
+                }
                 _ => return,
             }
         }

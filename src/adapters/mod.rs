@@ -6,6 +6,7 @@ pub mod files;
 pub mod ics;
 pub mod journal;
 pub mod lock;
+pub mod machine;
 pub mod mail;
 pub mod mailbox;
 pub mod mime;

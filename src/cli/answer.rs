@@ -70,6 +70,8 @@ pub enum CliError {
     Request { message: String, help: String },
     /// The world is at fault: mail server, database, disk.
     World { message: String, cause: Option<String>, help: String },
+    /// The database is at fault; which one it is, the context knows.
+    Database { message: String, cause: Option<String>, help: String },
 }
 
 impl CliError {
@@ -84,7 +86,7 @@ impl CliError {
     pub fn code(&self) -> u8 {
         match self {
             Self::Files(_) | Self::Request { .. } => 1,
-            Self::World { .. } => 3,
+            Self::World { .. } | Self::Database { .. } => 3,
         }
     }
 }
@@ -101,7 +103,7 @@ impl From<StoreError> for CliError {
             _ => {
                 let (message, root) = (error.to_string(), error.root());
                 let cause = (root != message).then_some(root);
-                Self::World { message, cause, help }
+                Self::Database { message, cause, help }
             }
         }
     }

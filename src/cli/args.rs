@@ -282,6 +282,12 @@ pub struct RunArgs {
     /// End once nothing is due or in flight
     #[arg(long)]
     pub until_idle: bool,
+    /// Take this machine's clock for right, though it was moved, or the database has recorded a later hour
+    #[arg(long)]
+    pub clock_is_right: bool,
+    /// Send from this machine, though another one sent from these files before: they were moved, not copied
+    #[arg(long)]
+    pub was_moved: bool,
 }
 
 #[derive(Debug, Args)]

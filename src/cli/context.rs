@@ -1,6 +1,7 @@
 //! What every command knows: where, who, when, and for whom it prints.
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use crate::adapters::clock::SystemClock;
 use crate::adapters::store::{DispatchFilter, PlanRecord, Store};
@@ -24,6 +25,8 @@ pub struct Context {
     pub json: bool,
     pub by: String,
     pub clock: SystemClock,
+    /// Which database this command opened, for messages; holds no password.
+    pub database: OnceLock<String>,
     /// Whether standard input and output are a person's.
     pub interactive: bool,
     /// Whether standard output is a screen: bytes of a file do not belong there.

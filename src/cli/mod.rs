@@ -21,6 +21,7 @@ pub mod wiring;
 mod words;
 
 use std::process::ExitCode;
+use std::sync::{Arc, Mutex};
 
 use clap::Parser as _;
 
@@ -43,11 +44,10 @@ pub fn main() -> ExitCode {
     let worker = matches!(&arguments.command, Command::Run(run) if !run.until_idle);
     wiring::start_logging(arguments.verbose.max(u8::from(worker)));
     let context = wiring::context(&arguments);
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = match runtime() {
         Ok(runtime) => runtime,
-        Err(error) => {
-            let error =
-                CliError::world(format!("the program cannot start: {error}"), "end other programs and try again");
+        Err(why) => {
+            let error = CliError::world(format!("the program cannot start: {why}"), "end other programs and try again");
             return finish(&context, Err(error));
         }
     };
@@ -55,6 +55,38 @@ pub fn main() -> ExitCode {
     let answer = runtime.block_on(Box::pin(dispatch(&context, arguments.command)));
     runtime.shutdown_timeout(std::time::Duration::from_millis(200));
     finish(&context, answer)
+}
+
+/// Where the system allows too few threads or open files, tokio panics in some places and returns an error in others.
+fn runtime() -> Result<tokio::runtime::Runtime, String> {
+    enough_threads().map_err(|error| format!("the system allows it too few threads: {error}"))?;
+    let said = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| {}));
+    let built = std::panic::catch_unwind(|| tokio::runtime::Builder::new_multi_thread().enable_all().build());
+    std::panic::set_hook(said);
+    match built {
+        Ok(built) => built.map_err(|error| error.to_string()),
+        Err(_) => Err("the system allows it too few open files".to_owned()),
+    }
+}
+
+/// A runtime that gets some of its threads and not the others waits for ever. So as many as a command may need, and those of the
+/// database, are tried for beforehand.
+fn enough_threads() -> std::io::Result<()> {
+    let wanted = std::thread::available_parallelism().map_or(1, usize::from) + 4;
+    let gate = Arc::new(Mutex::new(()));
+    let closed = gate.lock();
+    let waiting = || {
+        let gate = Arc::clone(&gate);
+        std::thread::Builder::new().stack_size(64 << 10).spawn(move || drop(gate.lock()))
+    };
+    let started: Vec<_> = (0..wanted).map(|_| waiting()).collect();
+    drop(closed);
+    started.into_iter().try_for_each(|thread| {
+        // It does nothing that could fail.
+        let _ended = thread?.join();
+        Ok(())
+    })
 }
 
 fn finish(context: &Context, answer: Result<Answer, CliError>) -> ExitCode {

@@ -49,8 +49,11 @@ pub fn say(text: &str) {
 
 pub fn print_error(context: &Context, error: &CliError) {
     const RED: Style = AnsiColor::Red.on_default().bold();
-    let plain = |message: &str, cause: Option<&str>, help: &str| {
+    let plain = |message: &str, place: Option<&str>, cause: Option<&str>, help: &str| {
         let mut text = format!("{RED}error{RED:#}: {}\n", safe_text::line(message));
+        if let Some(place) = place {
+            text.push_str(&format!("  --> {}\n", safe_text::line(place)));
+        }
         if let Some(cause) = cause {
             text.push_str(&format!("  caused by: {}\n", safe_text::line(cause)));
         }
@@ -68,8 +71,12 @@ pub fn print_error(context: &Context, error: &CliError) {
             }
             say(diagnostics::show(problems).trim_end());
         }
-        CliError::Request { message, help } => say(&plain(message, None, help)),
-        CliError::World { message, cause, help } => say(&plain(message, cause.as_deref(), help)),
+        CliError::Request { message, help } => say(&plain(message, None, None, help)),
+        CliError::World { message, cause, help } => say(&plain(message, None, cause.as_deref(), help)),
+        CliError::Database { message, cause, help } => {
+            let which = context.database.get().map(String::as_str);
+            say(&plain(message, which, cause.as_deref(), help));
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use secrecy::SecretString;
 use zeroize::Zeroize as _;
@@ -44,6 +45,7 @@ pub fn context(arguments: &Arguments) -> Context {
         json: arguments.json,
         by: by.unwrap_or_else(|| "somebody".to_owned()),
         clock: SystemClock,
+        database: OnceLock::new(),
         interactive: std::io::stdin().is_terminal() && std::io::stderr().is_terminal(),
         screen: std::io::stdout().is_terminal(),
     }
@@ -168,7 +170,10 @@ pub fn database(context: &Context, workspace: &Workspace) -> Result<Location, Cl
     let database = &installation(workspace)?.database;
     let password =
         database.password.as_ref().map(|source| secret(context, source, "database's password")).transpose()?;
-    Ok(located(context, &database.url, password))
+    let location = located(context, &database.url, password);
+    // A command opens one; a second look at the same is no news.
+    context.database.get_or_init(|| location.shown());
+    Ok(location)
 }
 
 /// A database named on the command line, whose password comes from the environment.
@@ -202,7 +207,7 @@ pub fn worker_lock(location: &Location) -> Result<Option<WorkerLock>, CliError> 
         LockError::Io { ref source, .. } => CliError::World {
             message: error.to_string(),
             cause: Some(source.to_string()),
-            help: "look at the rights of var/".to_owned(),
+            help: room_or_rights(source),
         },
     })
 }
@@ -214,9 +219,17 @@ pub fn worker_lock(location: &Location) -> Result<Option<WorkerLock>, CliError> 
 pub fn journal(context: &Context, secret: &str) -> Result<Journal, CliError> {
     Journal::open(&context.path("var"), secret).map_err(|e| CliError::World {
         message: "the journal of what was sent cannot be opened".to_owned(),
+        help: room_or_rights(&e),
         cause: Some(e.to_string()),
-        help: "look at the rights of var/".to_owned(),
     })
+}
+
+/// What to do where nothing can be written in `var/`.
+fn room_or_rights(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::StorageFull => "the disk is full: make room".to_owned(),
+        _ => "look at the rights of var/".to_owned(),
+    }
 }
 
 /// How letters leave.

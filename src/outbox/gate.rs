@@ -5,6 +5,7 @@ use chrono::Duration;
 use super::dispatch::{Dispatch, Guard};
 use super::status::Status;
 use crate::campaign::{Condition, IfProvisional, Late};
+use crate::schedule::clock_trust::TOLERANCE;
 use crate::vocabulary::{Instant, time};
 
 /// What is known at the moment of sending, read in the same transaction that claims the letter.
@@ -157,6 +158,10 @@ pub fn judge(dispatch: &Dispatch, given: &Circumstances, now: Instant) -> Ruling
 
 /// Mail that was read after the letter fell due is fresh, for an hour. Else it is read first, as long; then a person must look.
 fn unread(mailbox: MailboxRead, due: Instant, now: Instant) -> Option<Ruling> {
+    // A reading of tomorrow was noted while the clock was wrong: when it was, nobody knows.
+    if mailbox.at.is_some_and(|at| at.since(now) > TOLERANCE) {
+        return Some(Ruling::ReadMail);
+    }
     if mailbox.at.is_some_and(|at| at >= due && now.since(at) <= MAIL_IS_FRESH) {
         return None;
     }
@@ -291,6 +296,8 @@ mod tests {
         let fresh = |hours: i64| {
             unread(MailboxRead { at: Some(due()) }, Instant::from_millis(1), Instant::from_millis(hours * HOUR))
         };
+        let of_tomorrow = MailboxRead { at: Some(due().plus(Duration::days(1))) };
+        assert_eq!(unread(of_tomorrow, due(), due()), Some(Ruling::ReadMail), "noted while the clock was wrong");
         assert_eq!((fresh(1), fresh(2).is_some_and(|r| r != Ruling::ReadMail)), (Some(Ruling::ReadMail), true));
     }
 

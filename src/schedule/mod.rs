@@ -1,6 +1,7 @@
 //! WHEN: the calendar, the day a letter is due, and how fast letters may follow one another.
 
 pub mod calendar;
+pub mod clock_trust;
 pub mod contradictions;
 pub mod deadline;
 pub mod due;
@@ -17,6 +18,7 @@ pub mod slots;
 pub mod working_days;
 
 pub use calendar::{Calendar, Corrections, HrcCorrection, UprSessionCorrection};
+pub use clock_trust::{Anchor, ClockTrust, Doubt, Reading};
 pub use contradictions::Contradiction;
 pub use deadline::Deadline;
 pub use due::{Due, due, names_days_off};

@@ -4,6 +4,8 @@
 //! changes, and forgets those of a suspended machine. So a firing means nothing by itself: it starts a round, and a round asks the
 //! database. A late, doubled or shifted bell is harmless, and a second one rings every minute in UTC in case the first is silent.
 
+use std::time::Duration;
+
 use tokio::sync::mpsc;
 use tokio_cron_scheduler::{Job, JobScheduler, JobSchedulerError};
 
@@ -24,6 +26,9 @@ impl std::fmt::Debug for Bell {
 /// Second 0 of every minute.
 const EVERY_MINUTE: &str = "0 * * * * *";
 
+/// How long nobody rings at most.
+const LONGEST_SILENCE: Duration = Duration::from_secs(20);
+
 impl Bell {
     /// Rings as `expression` says, read in `zone`, and once a minute besides.
     ///
@@ -39,12 +44,13 @@ impl Bell {
         Ok(Self { scheduler, rings })
     }
 
-    /// Returns when it rings.
+    /// Returns when it rings, and after [`LONGEST_SILENCE`] anyhow: the scheduler goes by the wall clock, and is silent for a day
+    /// when that was set back by a day.
     pub async fn rings(&mut self) {
         // Were the scheduler ever to die, rounds go on at a slower pace instead of without a pause.
-        if self.rings.recv().await.is_none() {
-            tracing::error!("the scheduler is gone; looking once a minute");
-            tokio::time::sleep(std::time::Duration::from_secs(60)).await;
+        if let Ok(None) = tokio::time::timeout(LONGEST_SILENCE, self.rings.recv()).await {
+            tracing::error!("the scheduler is gone; looking without it");
+            tokio::time::sleep(LONGEST_SILENCE).await;
         }
     }
 

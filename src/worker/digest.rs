@@ -3,6 +3,7 @@
 use chrono::Duration;
 
 use super::bell::Bell;
+use super::clock_watch::ClockWatch;
 use super::files_watch::{Files, changed_campaigns};
 use super::stop::Stop;
 use crate::adapters::store::{Slot, Store, StoreError};
@@ -25,6 +26,8 @@ const REST: Duration = Duration::minutes(5);
 pub struct DigestDesk<C, M, F> {
     pub store: Store,
     pub clock: C,
+    /// The worker's own: by a clock in doubt no digest leaves either.
+    pub watch: ClockWatch,
     pub mailer: M,
     pub files: F,
     /// `config/demarche.toml` as it was when the worker started.
@@ -87,6 +90,9 @@ impl<C: Clock, M: Mailer, F: Files> DigestDesk<C, M, F> {
     /// # Errors
     /// When the database refuses. Where it does so after the mail has left, a second mail may follow once the lease is over.
     pub async fn look(&self) -> Result<Looked, StoreError> {
+        if self.watch.look(&self.clock, &self.store).await?.is_some() {
+            return Ok(Looked::Nothing);
+        }
         let now = self.clock.now();
         let Some(at) = self.slots.newest(now) else { return Ok(Looked::Nothing) };
         let slot = Slot { job: JOB, at };

@@ -6,6 +6,7 @@ use std::time::Duration as StdDuration;
 use chrono::Duration;
 use tokio::task::{JoinError, JoinSet};
 
+use super::clock_watch::ClockWatch;
 use super::files_watch::{self, Files};
 use super::stop::Stop;
 use crate::adapters::journal::{Answered, Journal};
@@ -71,6 +72,14 @@ pub struct State {
     commit_failed: bool,
     /// Answers that the journal does not hold yet.
     pub(super) unwritten: Vec<Answered>,
+    watch: ClockWatch,
+}
+
+impl State {
+    /// Of a worker whose clock is judged by what `watch` remembers.
+    pub fn watching(watch: ClockWatch) -> Self {
+        Self { watch, ..Self::default() }
+    }
 }
 
 /// What a round did.
@@ -88,6 +97,8 @@ pub struct Report {
     pub pause: Option<Pause>,
     /// Letters wait for the mailbox to be read.
     pub read_mail: bool,
+    /// Why the clock is in doubt, and nothing leaves, if it is.
+    pub clock: Option<String>,
 }
 
 impl Report {
@@ -119,6 +130,7 @@ impl Report {
         self.blocked = round.blocked;
         self.pause = round.pause;
         self.read_mail = round.read_mail;
+        self.clock = round.clock;
     }
 }
 
@@ -236,6 +248,7 @@ impl<C: Clock, M: Mailer, F: Files> Worker<C, M, F> {
         if desk.commit_failed {
             self.trust().await?;
         }
+        report.clock = self.state.watch.look(&self.clock, &self.store).await?;
         let now = self.clock.now();
         let stopping = self.stop.is_asked();
         if !stopping && desk.looked_at_files.is_none_or(|at| now.since(at) >= Duration::seconds(LOOK_AT_FILES)) {
@@ -245,7 +258,8 @@ impl<C: Clock, M: Mailer, F: Files> Worker<C, M, F> {
             desk.looked_at_files = Some(now);
         }
         let in_hand: Vec<(i64, i64)> = desk.in_hand.values().map(|l| (l.claim.dispatch.key, l.claim.fence)).collect();
-        let free = if stopping { 0 } else { self.connections.saturating_sub(desk.in_hand.len()) };
+        let free =
+            if stopping || report.clock.is_some() { 0 } else { self.connections.saturating_sub(desk.in_hand.len()) };
         let input = TurnInput {
             now,
             outcomes: &desk.outcomes,

@@ -17,9 +17,21 @@ pub fn works(test: &str) -> Option<()> {
 }
 
 /// One command with `fault` in these calls.
+#[allow(dead_code, reason = "several test programs include this file and use a part")]
 pub fn with(office: &Office, words: &[&str], calls: &str, fault: &str) -> Output {
-    Command::new("strace")
-        .args(["-f", "-qq", "-o", "/dev/null", "-e", &format!("trace={calls}")])
+    on_files(office, words, &[], calls, fault)
+}
+
+/// The same, where only calls on these files of the workspace are met: a disk fails, and the program's own wake-up calls do not.
+#[allow(dead_code, reason = "several test programs include this file and use a part")]
+pub fn on_files(office: &Office, words: &[&str], files: &[&str], calls: &str, fault: &str) -> Output {
+    let mut strace = Command::new("strace");
+    strace.args(["-f", "-qq", "-o", "/dev/null"]);
+    for file in files {
+        strace.arg("-P").arg(office.path(file));
+    }
+    strace
+        .args(["-e", &format!("trace={calls}")])
         .args(["-e", &format!("inject={calls}:{fault}"), "--"])
         .arg(env!("CARGO_BIN_EXE_demarche"))
         .args(words)

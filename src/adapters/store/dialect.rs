@@ -29,16 +29,40 @@ pub enum Dialect {
     Postgres,
 }
 
-pub(super) async fn connect(location: &Location, name: &'static str) -> Result<(Line, Dialect), StoreError> {
+/// What the database is opened for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Access {
+    /// To be written; a file is made where there is none.
+    Write,
+    /// To be written if it may be, else to be read: the log must not be out of reach because a disk went read-only.
+    ReadAtLeast,
+}
+
+pub(super) async fn connect(
+    location: &Location,
+    name: &'static str,
+    access: Access,
+) -> Result<(Line, Dialect), StoreError> {
     match location {
         Location::Sqlite(path) => {
-            private_folder(path)?;
             let shown = path.display().to_string();
             // Made here, and not by SQLite, so that its rights are right from the first byte; -wal and -shm take after it.
-            crate::adapters::private::file(path).map_err(|source| StoreError::Open { path: shown.clone(), source })?;
+            let made = private_folder(path).and_then(|()| {
+                crate::adapters::private::file(path).map_err(|source| StoreError::Open { path: shown, source })
+            });
             let mut options = ConnectOptions::new("sqlite:");
             let file = path.clone();
-            sqlite_options(&mut options, move |o| o.filename(file.clone()));
+            match made {
+                Ok(_) => sqlite_options(&mut options, move |o| o.filename(file.clone())),
+                Err(error) if access == Access::ReadAtLeast && may_only_be_read(&error) => {
+                    let nothing_beside = wal_is_empty(path);
+                    sqlite_options(&mut options, move |o| {
+                        // What waits in -wal is read along where there is any; else nothing may be made beside the file.
+                        o.filename(file.clone()).create_if_missing(false).read_only(true).immutable(nothing_beside)
+                    });
+                }
+                Err(error) => return Err(error),
+            }
             Ok((Line::straight(open_sqlite(&options).await?), Dialect::Sqlite))
         }
         Location::Postgres { url, password } => {
@@ -46,6 +70,17 @@ pub(super) async fn connect(location: &Location, name: &'static str) -> Result<(
             connected.map(|line| (line, Dialect::Postgres)).map_err(|e| StoreError::Unreachable(url.clone(), e))
         }
     }
+}
+
+fn may_only_be_read(error: &StoreError) -> bool {
+    use std::io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem};
+    matches!(error, StoreError::Open { source, .. } if [PermissionDenied, ReadOnlyFilesystem].contains(&source.kind()))
+}
+
+fn wal_is_empty(path: &std::path::Path) -> bool {
+    let mut name = path.as_os_str().to_owned();
+    name.push("-wal");
+    std::fs::metadata(name).map_or(true, |meta| meta.len() == 0)
 }
 
 /// Where several open a new file at once, the change of its journal is refused at once, and not after [`WAIT_FOR_LOCK`]: SQLite
@@ -88,8 +123,7 @@ fn sqlite_options(
     options.max_connections(1).sqlx_logging(false).idle_timeout(None::<Duration>).max_lifetime(None::<Duration>);
     options.map_sqlx_sqlite_before_acquire(|connection, _| Box::pin(is_outside_of_transactions(connection)));
     options.map_sqlx_sqlite_opts(move |o| {
-        also(o)
-            .create_if_missing(true)
+        also(o.create_if_missing(true))
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(WAIT_FOR_LOCK)
@@ -155,10 +189,11 @@ pub(super) async fn begin(db: &Line, company: Company) -> Result<DatabaseTransac
     };
     let tx = db.begin_with_options(options).await?;
     if db.get_database_backend() == sea_orm::DbBackend::Postgres {
-        // These locks end with the transaction, so a pooler may stand in between.
+        // These locks end with the transaction, so a pooler may stand in between. And nobody waits for ever for a table that somebody
+        // has locked: as long as on SQLite, [`WAIT_FOR_LOCK`].
         tx.execute_unprepared(match company {
-            Company::Alone => "SELECT pg_advisory_xact_lock(6420180227)",
-            Company::OtherTurns => "SELECT pg_advisory_xact_lock_shared(6420180227)",
+            Company::Alone => "SET LOCAL lock_timeout = '20s'; SELECT pg_advisory_xact_lock(6420180227)",
+            Company::OtherTurns => "SET LOCAL lock_timeout = '20s'; SELECT pg_advisory_xact_lock_shared(6420180227)",
         })
         .await?;
     }
@@ -188,6 +223,14 @@ pub(super) async fn time(
         ))),
         _ => Ok(Instant::from_millis(row.try_get("", "now")?)),
     }
+}
+
+/// The hour by PostgreSQL's own clock.
+pub(super) async fn server_hour(db: &impl ConnectionTrait) -> Result<Instant, DbErr> {
+    let sql = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now";
+    let row = db.query_one_raw(Statement::from_string(db.get_database_backend(), sql)).await?;
+    let row = row.ok_or_else(|| DbErr::RecordNotFound("the hour".to_owned()))?;
+    Ok(Instant::from_millis(row.try_get("", "now")?))
 }
 
 /// As [`time`], once one worker at a time counts and claims, so that ceilings are kept over all of them together.

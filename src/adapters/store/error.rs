@@ -7,6 +7,8 @@ use sea_orm::DbErr;
 pub enum StoreError {
     #[error("the database cannot be opened: {path}")]
     Open { path: String, source: std::io::Error },
+    #[error("the database is damaged: {0}")]
+    Damaged(String),
     #[error("the database is newer than this program: it knows the change `{0}`")]
     Newer(String),
     #[error("the database at {0} does not answer")]
@@ -49,17 +51,27 @@ impl StoreError {
         {
             return "the disk is full: make room, nothing was sent meanwhile".to_owned();
         }
-        if text.contains("disk I/O error") {
+        if text.contains("disk I/O error") || text.contains("Input/output error") {
             return "the disk refused: look at it, and at the space on it; nothing is sent that cannot be recorded"
                 .to_owned();
         }
-        if text.contains("locked") || text.contains("busy") {
+        if text.contains("out of memory") {
+            return "end other programs and try again; nothing was changed".to_owned();
+        }
+        if text.contains("unable to open database file") || text.contains("Too many open files") {
+            return "look at the rights of the file and its folder, and at how many files a program may open (`ulimit -n`)"
+                .to_owned();
+        }
+        if text.contains("locked") || text.contains("busy") || text.contains("lock timeout") {
             return "another program holds the database: end it, or wait and try again".to_owned();
         }
-        if text.contains("malformed") || text.contains("not a database") {
-            return "the file is damaged: put it aside, and restore a backup; nothing was changed".to_owned();
+        if text.contains("malformed") || text.contains("not a database") || matches!(self, Self::Damaged(_)) {
+            return "put the file aside, with -wal and -shm beside it, and restore a backup; nothing was changed, and \
+                    nothing was sent from it. `sqlite3 FILE .recover` shows what is left"
+                .to_owned();
         }
-        if text.contains("readonly") || text.contains("read-only") || text.contains("attempt to write") {
+        let rights = ["readonly", "read-only", "Read-only", "attempt to write", "Permission denied"];
+        if rights.iter().any(|words| text.contains(words)) {
             return "the database cannot be written to: look at the rights of the file and its folder".to_owned();
         }
         match self {
@@ -92,6 +104,10 @@ impl StoreError {
             error = source;
         }
         error.to_string()
+    }
+
+    pub(super) fn empty() -> Self {
+        Self::Damaged("it has 0 bytes".to_owned())
     }
 
     pub(super) fn row(table: &'static str, key: impl ToString, what: impl ToString) -> Self {

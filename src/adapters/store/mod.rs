@@ -12,6 +12,7 @@ mod erasure;
 mod error;
 mod followups;
 mod history;
+mod hours;
 mod journals;
 mod known;
 mod ledger;
@@ -33,6 +34,7 @@ mod postgres;
 mod rows;
 mod sent_copies;
 mod slots;
+mod soundness;
 mod standing;
 mod tokens;
 
@@ -46,6 +48,7 @@ use secrecy::SecretString;
 pub use approvals::{ApprovalMail, NewApproval};
 pub use claims::Claim;
 pub use copy::Copied;
+use dialect::Access;
 pub use dialect::Dialect;
 pub use doubts::DoubtfulAddress;
 pub use due::{Due, DueQuery};
@@ -119,24 +122,34 @@ impl Store {
     /// # Errors
     /// As there.
     pub async fn open_for_worker(location: &Location) -> Result<Self, StoreError> {
-        Self::open_as(location, dialect::WORKER).await
+        match location {
+            // A missing file is made: a worker may be started before the first plan. One of 0 bytes is refused.
+            Location::Sqlite(path) if path.exists() && soundness::is_empty(path).await => Err(StoreError::empty()),
+            _ => Self::open_as(location, dialect::WORKER).await,
+        }
     }
 
     async fn open_as(location: &Location, name: &'static str) -> Result<Self, StoreError> {
-        let (db, dialect) = dialect::connect(location, name).await?;
+        let (db, dialect) = dialect::connect(location, name, Access::Write).await?;
         let store = Self { db, dialect, timeline: None };
         store.migrate().await?;
         Ok(store)
     }
 
-    /// Opens the database if it is there: reading commands do not make one.
+    /// Opens the database if it is there: reading commands do not make one, and can do with a file that may only be read.
     ///
     /// # Errors
     /// As [`Store::open`].
     pub async fn open_existing(location: &Location) -> Result<Option<Self>, StoreError> {
         match location {
             Location::Sqlite(path) if !path.exists() => Ok(None),
-            _ => Self::open(location).await.map(Some),
+            Location::Sqlite(path) if soundness::is_empty(path).await => Err(StoreError::empty()),
+            _ => {
+                let (db, dialect) = dialect::connect(location, dialect::PROGRAM, Access::ReadAtLeast).await?;
+                let store = Self { db, dialect, timeline: None };
+                store.migrate().await?;
+                Ok(Some(store))
+            }
         }
     }
 

@@ -103,7 +103,9 @@ async fn compared(context: &Context, workspace: &Workspace) -> (Vec<Changed>, Ve
         Ok((found, returned)) => (found, returned, None),
         Err(error) => {
             let why = match error {
-                CliError::World { message, .. } | CliError::Request { message, .. } => message,
+                CliError::World { message, .. }
+                | CliError::Database { message, .. }
+                | CliError::Request { message, .. } => message,
                 CliError::Files(_) => "config/demarche.toml is at fault".to_owned(),
             };
             let problem = Problem::warning(format!("whether a row has changed since an approval is not known: {why}"));

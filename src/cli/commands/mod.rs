@@ -35,6 +35,7 @@ pub mod retry;
 pub mod revoke;
 pub mod run;
 mod run_digest;
+mod run_machine;
 mod run_mail;
 pub mod settle;
 pub mod show;

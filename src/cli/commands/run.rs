@@ -9,6 +9,7 @@ use crate::adapters::store::Store;
 use crate::cli::answer::{Answer, CliError};
 use crate::cli::args::RunArgs;
 use crate::cli::commands::run_digest::{self, OurDigest};
+use crate::cli::commands::run_machine::{self, OurClock};
 use crate::cli::commands::run_mail::{self, OurCollector};
 use crate::cli::context::Context;
 use crate::cli::wiring::{self, Folder, Post};
@@ -31,28 +32,32 @@ pub async fn run(context: &Context, args: &RunArgs) -> Result<Answer, CliError> 
     let workspace = context.workspace();
     let location = wiring::database(context, &workspace)?;
     let lock = wiring::worker_lock(&location)?;
+    run_machine::refuse_a_copy(context, &location, args.was_moved)?;
     let store = Store::open_for_worker(&location).await?;
+    store.examine().await?;
     refuse_files_then_real(&workspace, &store).await?;
     let sender = workspace.campaigns.first().map(|file| file.campaign.from.address.clone());
     let (policy, connections) = wiring::policy(&workspace, mail::mailbox_name(context, &workspace))?;
     let stop = Stop::default();
+    let clock = run_machine::watch(context, &store, args.clock_is_right).await?;
     let collector = run_mail::collector(context, &workspace, &store).await?;
     let answer = match wiring::post(context, &workspace, sender.as_ref())? {
         Post::Files(mailer) => {
-            let digest = run_digest::desk(context, &workspace, &store, wiring::digests_beside(&mailer), &policy);
-            let worker = worker(context, &store, mailer, policy, connections, &stop);
-            work(worker, collector, digest, &workspace, args.until_idle, &[]).await
+            let digest =
+                run_digest::desk(context, &workspace, &store, wiring::digests_beside(&mailer), &policy, &clock.watch);
+            let worker = worker(context, &store, mailer, policy, connections, &stop, &clock);
+            work(worker, &clock, collector, digest, &workspace, args.until_idle, &[]).await
         }
         Post::Smtp(mailer) => {
-            let digest = run_digest::desk(context, &workspace, &store, mailer.as_ref().clone(), &policy);
+            let digest = run_digest::desk(context, &workspace, &store, mailer.as_ref().clone(), &policy, &clock.watch);
             let mut journal = wiring::journal(context, &store.secret(context.now()).await?)?;
             let comparison = compare(&store, &journal, false).await?;
             refuse_a_forgetful_database(&store, &comparison).await?;
             agree(&store, &mut journal, &comparison, context.now()).await?;
             let store = store.on_timeline_of(comparison.lineage.as_ref());
-            let mut worker = worker(context, &store, *mailer, policy, connections, &stop);
+            let mut worker = worker(context, &store, *mailer, policy, connections, &stop, &clock);
             worker.journal = Some(journal);
-            work(worker, collector, digest, &workspace, args.until_idle, &comparison.answered).await
+            work(worker, &clock, collector, digest, &workspace, args.until_idle, &comparison.answered).await
         }
     };
     drop(lock);
@@ -96,6 +101,7 @@ fn worker<M: Mailer>(
     policy: crate::steps::dispatch::Policy,
     connections: usize,
     stop: &Stop,
+    clock: &OurClock,
 ) -> OurWorker<M> {
     Worker {
         store: store.clone(),
@@ -108,7 +114,7 @@ fn worker<M: Mailer>(
         connections,
         stop: stop.clone(),
         on_move: OnMove(Box::new(teller())),
-        state: State::default(),
+        state: State::watching(clock.watch.clone()),
     }
 }
 
@@ -130,6 +136,7 @@ async fn refuse_files_then_real(workspace: &Workspace, store: &Store) -> Result<
 
 async fn work<M: Mailer>(
     mut worker: OurWorker<M>,
+    clock: &OurClock,
     mut collector: Option<OurCollector>,
     digest: Option<OurDigest<M>>,
     workspace: &Workspace,
@@ -147,6 +154,7 @@ async fn work<M: Mailer>(
     if until_idle {
         loop {
             let report = worker.round().await?;
+            clock.remember();
             // A letter fell due after the mailbox was read: it is read once more, and the letter judged again.
             let again = match &mut collector {
                 Some(collector) if report.read_mail && !stop.is_asked() => run_mail::read_once(collector).await,
@@ -188,6 +196,7 @@ async fn work<M: Mailer>(
                         wanted.ask();
                     }
                     total.add(report);
+                    clock.remember();
                 }
                 // A database that is away is waited for; nothing is sent meanwhile.
                 Err(error) => {
@@ -243,7 +252,7 @@ fn answer(report: &Report, lost: &[DispatchId]) -> Answer {
             text.push_str(&format!("{:>6} {}\n", n, output::coloured(status)));
         }
     }
-    if text.is_empty() {
+    if text.is_empty() && report.clock.is_none() {
         text.push_str("nothing was due\n");
     }
     for (campaign, why) in &report.blocked {
@@ -258,6 +267,9 @@ fn answer(report: &Report, lost: &[DispatchId]) -> Answer {
     if report.read_mail {
         text.push_str("letters wait for the mailbox to be read\n");
     }
+    if let Some(doubt) = &report.clock {
+        text.push_str(&format!("nothing is sent: {doubt}\n  help: {}\n", run_machine::ADVICE));
+    }
     let value = json!({
         "moved": report.moved.iter().map(|m| json!({ "id": m.id, "status": m.to, "reason": m.reason })).collect::<Vec<_>>(),
         "moved_and_not_named": report.total() - report.moved.len(),
@@ -265,8 +277,9 @@ fn answer(report: &Report, lost: &[DispatchId]) -> Answer {
         "blocked": report.blocked.iter().map(|(campaign, why)| json!({ "campaign": campaign, "reason": why })).collect::<Vec<_>>(),
         "server_away": pause.as_ref().map(|pause| &pause.words),
         "pause": pause,
+        "clock": report.clock,
     });
-    Answer::new(text, &value).code(if report.pause.is_some() { 3 } else { 0 })
+    Answer::new(text, &value).code(if report.pause.is_some() || report.clock.is_some() { 3 } else { 0 })
 }
 
 /// The first signal lets letters in hand finish; the second ends at once.

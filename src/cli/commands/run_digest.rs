@@ -14,7 +14,7 @@ use crate::schedule::Slots;
 use crate::steps::digest::Letterhead;
 use crate::steps::dispatch::Policy;
 use crate::worker::bell::Bell;
-use crate::worker::{DigestDesk, Stop, files_watch};
+use crate::worker::{ClockWatch, DigestDesk, Stop, files_watch};
 
 pub type OurDigest<M> = DigestDesk<SystemClock, M, Folder>;
 
@@ -28,12 +28,14 @@ pub fn desk<M: Mailer>(
     store: &Store,
     mailer: M,
     policy: &Policy,
+    watch: &ClockWatch,
 ) -> Option<OurDigest<M>> {
     let worker = &workspace.installation.as_ref()?.worker;
     let files = Folder(context.folder.clone());
     Some(DigestDesk {
         store: store.clone(),
         clock: context.clock,
+        watch: watch.clone(),
         mailer,
         settings: files_watch::settings(&files),
         files,

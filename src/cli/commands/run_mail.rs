@@ -72,7 +72,9 @@ pub async fn file_copies(collector: &mut OurCollector) {
 
 fn say_failure(error: &CliError) {
     let (message, cause, help) = match error {
-        CliError::World { message, cause, help } => (message.as_str(), cause.as_deref(), help.as_str()),
+        CliError::World { message, cause, help } | CliError::Database { message, cause, help } => {
+            (message.as_str(), cause.as_deref(), help.as_str())
+        }
         CliError::Request { message, help } => (message.as_str(), None, help.as_str()),
         CliError::Files(_) => ("the files are at fault", None, "run `demarche check`"),
     };

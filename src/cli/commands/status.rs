@@ -2,10 +2,12 @@
 
 use serde_json::{Value, json};
 
+use crate::adapters::machine::MachineMemory;
 use crate::adapters::store::{PlanRecord, Store};
 use crate::cli::answer::{Answer, CliError};
 use crate::cli::args::StatusArgs;
 use crate::cli::campaigns::zone_of;
+use crate::cli::commands::run_machine;
 use crate::cli::context::{Context, campaign_id};
 use crate::cli::stream::Stream;
 use crate::cli::{mail, output};
@@ -43,12 +45,14 @@ pub async fn run(context: &Context, args: &StatusArgs) -> Result<Answer, CliErro
     let plans = store.plans().await?;
     let mail = incoming(context, &workspace, &store).await?;
     let pause = pause_of(&store, &workspace).await?;
+    let doubt = MachineMemory::read(&context.path("var")).doubt;
     let needs = pause.is_some()
+        || doubt.is_some()
         || summaries.iter().any(CampaignSummary::needs_a_person)
         || mail.waiting > 0
         || mail.not_had > 0;
     if context.json {
-        let rest = json!({ "campaigns": [], "mail": mail.value(), "pause": pause });
+        let rest = json!({ "campaigns": [], "mail": mail.value(), "pause": pause, "clock": doubt });
         json_document(context, &workspace, &store, &plans, &summaries, &rest).await?;
         return Ok(Answer::told().needs_a_person(needs));
     }
@@ -57,6 +61,9 @@ pub async fn run(context: &Context, args: &StatusArgs) -> Result<Answer, CliErro
     let mut text =
         if text.is_empty() { "nothing has been planned: run `demarche plan CAMPAIGN`\n".to_owned() } else { text };
     text.push_str(&mail.told());
+    if let Some(doubt) = &doubt {
+        text.push_str(&format!("the worker sends nothing: {}\n  {}\n", output::cell(doubt), run_machine::ADVICE));
+    }
     if let Some(pause) = &pause {
         text.insert_str(0, &format!("{}\n\n", output::cell(&pause.line(Zone::GENEVA))));
     }
