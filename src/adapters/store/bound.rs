@@ -1,12 +1,49 @@
 //! The values of a statement over many rows, and the places that stand for them: counted in one place, so that no list is off by
-//! one.
+//! one. And statements that go to the database together.
 
-use sea_orm::Value;
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement, Value};
 
 /// Values in the order of their places, `$1` first.
 #[derive(Debug, Default)]
 pub(super) struct Bound {
     values: Vec<Value>,
+}
+
+/// Writing statements whose answers nobody needs. SQLite runs them in one go: each way to the thread that owns the database and
+/// back costs more than a row.
+#[derive(Debug)]
+pub(super) struct Batch {
+    backend: DbBackend,
+    /// Each with its values; on SQLite one, for all.
+    statements: Vec<(String, Bound)>,
+}
+
+impl Batch {
+    pub fn new(backend: DbBackend) -> Self {
+        Self { backend, statements: Vec::new() }
+    }
+
+    /// Adds the statement that `write` makes with its values.
+    pub fn add(&mut self, write: impl FnOnce(&mut Bound) -> String) {
+        if let (DbBackend::Sqlite, Some((sql, bound))) = (self.backend, self.statements.last_mut()) {
+            let next = write(bound);
+            sql.push_str(";\n");
+            sql.push_str(&next);
+        } else {
+            let mut bound = Bound::default();
+            let sql = write(&mut bound);
+            self.statements.push((sql, bound));
+        }
+    }
+
+    /// # Errors
+    /// When the database refuses one of them.
+    pub async fn run(self, db: &impl ConnectionTrait) -> Result<(), DbErr> {
+        for (sql, bound) in self.statements {
+            db.execute_raw(Statement::from_sql_and_values(self.backend, sql, bound.into_values())).await?;
+        }
+        Ok(())
+    }
 }
 
 impl Bound {

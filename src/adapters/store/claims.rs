@@ -2,7 +2,7 @@
 
 use sea_orm::{ConnectionTrait as _, Value};
 
-use super::bound::Bound;
+use super::bound::{Batch, Bound};
 use super::dialect::{self, Dialect};
 use super::{StoreError, Tx, history};
 use crate::outbox::gate::MailboxRead;
@@ -16,6 +16,17 @@ pub struct Claim {
     pub dispatch: Dispatch,
     /// An outcome must name it: after another claim, or a lease that ran out, it is void.
     pub fence: i64,
+}
+
+fn open_attempts(batch: &mut Batch, due: &[Dispatch], worker: &str, via: Via, at: Instant) {
+    batch.add(|bound| {
+        let rows = bound.rows(due.iter().map(|d| {
+            let domains = d.recipients.domains().join(" ");
+            let way = Value::from(via.as_str());
+            [d.key.into(), (d.fence + 1).into(), worker.into(), way, at.millis().into(), "[]".into(), domains.into()]
+        }));
+        format!("INSERT INTO attempts (dispatch, fence, worker, via, claimed_at, recipients, domains) VALUES {rows}")
+    });
 }
 
 impl Tx {
@@ -69,23 +80,11 @@ impl Tx {
         if written.rows_affected() != due.len() as u64 {
             return Err(StoreError::Changed("a due letter".to_owned()));
         }
-        self.open_attempts(due, worker, via, at).await?;
-        history::add(&self.tx, lines).await?;
+        let mut batch = Batch::new(self.tx.get_database_backend());
+        open_attempts(&mut batch, due, worker, via, at);
+        history::add_to(&mut batch, lines);
+        batch.run(&self.tx).await?;
         Ok(due.iter().map(|d| Claim { dispatch: d.clone(), fence: d.fence + 1 }).collect())
-    }
-
-    async fn open_attempts(&self, due: &[Dispatch], worker: &str, via: Via, at: Instant) -> Result<(), StoreError> {
-        let mut bound = Bound::default();
-        let rows = bound.rows(due.iter().map(|d| {
-            let domains = d.recipients.domains().join(" ");
-            let way = Value::from(via.as_str());
-            [d.key.into(), (d.fence + 1).into(), worker.into(), way, at.millis().into(), "[]".into(), domains.into()]
-        }));
-        let sql = format!(
-            "INSERT INTO attempts (dispatch, fence, worker, via, claimed_at, recipients, domains) VALUES {rows}"
-        );
-        self.tx.execute_raw(self.statement(&sql, bound.into_values())).await?;
-        Ok(())
     }
 
     /// When the mailbox of that name was last read to its end.

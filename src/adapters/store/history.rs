@@ -1,11 +1,9 @@
 //! The history of every dispatch, and its attempts: only ever added to.
 
-use sea_orm::{
-    ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, Statement, Value,
-};
+use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, Value};
 use serde::{Deserialize, Serialize};
 
-use super::bound::Bound;
+use super::bound::Batch;
 use super::entities::{attempt, history};
 use super::{Store, StoreError, Tx};
 use crate::delivery::{RecipientResult, Role};
@@ -122,24 +120,30 @@ fn word(event: Event) -> &'static str {
 }
 
 pub(super) async fn add(db: &impl ConnectionTrait, lines: Vec<Line>) -> Result<(), StoreError> {
+    let mut batch = Batch::new(db.get_database_backend());
+    add_to(&mut batch, lines);
+    Ok(batch.run(db).await?)
+}
+
+/// As [`add`], together with other statements.
+pub(super) fn add_to(batch: &mut Batch, lines: Vec<Line>) {
     if lines.is_empty() {
-        return Ok(());
+        return;
     }
-    let mut bound = Bound::default();
-    let rows = bound.rows(lines.into_iter().map(|line| {
-        [
-            Value::from(line.dispatch),
-            line.at.millis().into(),
-            line.event.into(),
-            line.before.map(Status::as_str).into(),
-            line.after.as_str().into(),
-            line.by.into(),
-            line.reason.into(),
-        ]
-    }));
-    let sql = format!("INSERT INTO history (dispatch, at, event, before, after, by_whom, reason) VALUES {rows}");
-    db.execute_raw(Statement::from_sql_and_values(db.get_database_backend(), sql, bound.into_values())).await?;
-    Ok(())
+    batch.add(|bound| {
+        let rows = bound.rows(lines.into_iter().map(|line| {
+            [
+                Value::from(line.dispatch),
+                line.at.millis().into(),
+                line.event.into(),
+                line.before.map(Status::as_str).into(),
+                line.after.as_str().into(),
+                line.by.into(),
+                line.reason.into(),
+            ]
+        }));
+        format!("INSERT INTO history (dispatch, at, event, before, after, by_whom, reason) VALUES {rows}")
+    });
 }
 
 impl Tx {

@@ -4,11 +4,11 @@ use std::collections::{BTreeSet, HashSet};
 
 use sea_orm::{ColumnTrait as _, ConnectionTrait as _, EntityTrait as _, QueryFilter as _, Value};
 
-use super::bound::Bound;
+use super::bound::{Batch, Bound};
 use super::dialect::Dialect;
 use super::entities::{attempt, dispatch};
 use super::history::{self, StoredRecipient};
-use super::{Store, StoreError, Tx, rows};
+use super::{Store, StoreError, Tx, pace, rows};
 use crate::delivery::Verdict;
 use crate::outbox::{Event, Status, transition};
 use crate::vocabulary::{DispatchId, Instant};
@@ -25,6 +25,30 @@ pub struct Outcome {
     pub reason: Option<String>,
     pub next_at: Option<Instant>,
     pub at: Instant,
+}
+
+fn end_attempts(batch: &mut Batch, outcomes: &[&Outcome], ended_at: Instant) {
+    if outcomes.is_empty() {
+        return;
+    }
+    batch.add(|bound| {
+        let ended = bound.one(ended_at.millis());
+        let rows = bound.rows(outcomes.iter().map(|outcome| {
+            let verdict = &outcome.verdict;
+            let recipients: Vec<StoredRecipient> = verdict.recipients().iter().map(StoredRecipient::from).collect();
+            [
+                Value::from(outcome.key),
+                outcome.fence.into(),
+                verdict.word().into(),
+                verdict.summary().into(),
+                rows::json(&recipients).into(),
+            ]
+        }));
+        format!(
+            "UPDATE attempts SET ended_at = {ended}, outcome = v.column3, detail = v.column4, recipients = v.column5 \
+             FROM (VALUES {rows}) AS v WHERE dispatch = v.column1 AND fence = v.column2"
+        )
+    });
 }
 
 impl Tx {
@@ -55,8 +79,9 @@ impl Tx {
         let ours = self.move_on(outcomes).await?;
         let (moved, late): (Vec<&Outcome>, Vec<&Outcome>) =
             outcomes.iter().partition(|outcome| ours.contains(&outcome.key));
-        self.end_attempts(&moved, ended_at).await?;
-        self.count_ended(&self.paced(&moved).await?, worker, ended_at).await?;
+        let mut batch = Batch::new(self.tx.get_database_backend());
+        end_attempts(&mut batch, &moved, ended_at);
+        pace::count_ended(&mut batch, &self.paced(&moved).await?, worker, ended_at);
         let mut lines = Vec::with_capacity(moved.len());
         let mut back = Vec::new();
         for outcome in &moved {
@@ -67,7 +92,8 @@ impl Tx {
                 back.push(*outcome);
             }
         }
-        history::add(&self.tx, lines).await?;
+        history::add_to(&mut batch, lines);
+        batch.run(&self.tx).await?;
         self.fulfil_wishes(&back).await?;
         for outcome in late {
             self.keep_evidence(outcome).await?;
@@ -118,31 +144,6 @@ impl Tx {
         );
         let found = self.tx.query_all_raw(self.statement(&sql, bound.into_values())).await?;
         found.iter().map(|row| Ok(row.try_get("", "key")?)).collect()
-    }
-
-    async fn end_attempts(&self, outcomes: &[&Outcome], ended_at: Instant) -> Result<(), StoreError> {
-        if outcomes.is_empty() {
-            return Ok(());
-        }
-        let mut bound = Bound::default();
-        let ended = bound.one(ended_at.millis());
-        let rows = bound.rows(outcomes.iter().map(|outcome| {
-            let verdict = &outcome.verdict;
-            let recipients: Vec<StoredRecipient> = verdict.recipients().iter().map(StoredRecipient::from).collect();
-            [
-                Value::from(outcome.key),
-                outcome.fence.into(),
-                verdict.word().into(),
-                verdict.summary().into(),
-                rows::json(&recipients).into(),
-            ]
-        }));
-        let sql = format!(
-            "UPDATE attempts SET ended_at = {ended}, outcome = v.column3, detail = v.column4, recipients = v.column5 \
-             FROM (VALUES {rows}) AS v WHERE dispatch = v.column1 AND fence = v.column2"
-        );
-        self.tx.execute_raw(self.statement(&sql, bound.into_values())).await?;
-        Ok(())
     }
 
     /// The receiving domains of each letter, for the pace. One that was never on its way to anybody counts as its claim did.

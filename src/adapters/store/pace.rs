@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use chrono::Duration;
 use sea_orm::{ConnectionTrait as _, Value};
 
-use super::bound::Bound;
+use super::bound::{Batch, Bound};
 use super::{StoreError, Tx};
 use crate::schedule::pace::Window;
 use crate::vocabulary::Instant;
@@ -16,35 +16,29 @@ use crate::vocabulary::Instant;
 /// Stands for all domains together; no domain can be called so.
 const ALL: &str = "*";
 
-impl Tx {
-    /// Counts letters that ended at `at`, each by its receiving domains.
-    pub(super) async fn count_ended(
-        &self,
-        letters: &[Vec<String>],
-        worker: &str,
-        at: Instant,
-    ) -> Result<(), StoreError> {
-        if letters.is_empty() {
-            return Ok(());
+/// Counts letters that ended at `at`, each by its receiving domains.
+pub(super) fn count_ended(batch: &mut Batch, letters: &[Vec<String>], worker: &str, at: Instant) {
+    if letters.is_empty() {
+        return;
+    }
+    let mut sums: BTreeMap<&str, i64> = BTreeMap::new();
+    for domains in letters {
+        for domain in domains.iter().map(String::as_str).chain([ALL]) {
+            *sums.entry(domain).or_default() += 1;
         }
-        let mut sums: BTreeMap<&str, i64> = BTreeMap::new();
-        for domains in letters {
-            for domain in domains.iter().map(String::as_str).chain([ALL]) {
-                *sums.entry(domain).or_default() += 1;
-            }
-        }
-        let second = at.millis().div_euclid(1000);
-        let mut bound = Bound::default();
+    }
+    let second = at.millis().div_euclid(1000);
+    batch.add(|bound| {
         let rows = bound
             .rows(sums.into_iter().map(|(domain, n)| [Value::from(domain), second.into(), worker.into(), n.into()]));
-        let sql = format!(
+        format!(
             "INSERT INTO pace (domain, second, worker, letters) VALUES {rows} \
              ON CONFLICT (domain, second, worker) DO UPDATE SET letters = pace.letters + excluded.letters"
-        );
-        self.tx.execute_raw(self.statement(&sql, bound.into_values())).await?;
-        Ok(())
-    }
+        )
+    });
+}
 
+impl Tx {
     /// How many letters count towards the ceiling over all at `at`: those that ended in the last minute, and those in hand.
     ///
     /// # Errors
