@@ -7,7 +7,6 @@
     clippy::unwrap_used,
     clippy::print_stdout,
     clippy::print_stderr,
-    clippy::cast_precision_loss,
     reason = "a benchmark prints its figures, and ends where it cannot go on"
 )]
 
@@ -18,7 +17,7 @@ mod million;
 #[allow(dead_code, clippy::unwrap_used, clippy::print_stderr, reason = "shared with test programs")]
 mod postgres_server;
 #[path = "../tests/cli/workspace.rs"]
-#[allow(dead_code, clippy::unwrap_used, clippy::panic, reason = "shared with test programs")]
+#[allow(clippy::unwrap_used, clippy::panic, reason = "shared with test programs")]
 mod workspace;
 
 use std::process::Stdio;

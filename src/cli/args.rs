@@ -92,7 +92,7 @@ pub enum Command {
     /// Show incoming mail that belongs nowhere for sure, each with its guesses
     Pen(PenArgs),
     /// Read and write the response log
-    Log(LogArgs),
+    Log(Box<LogArgs>),
     /// Keep follow-up meetings: agreed, moved, held, cancelled
     Meeting(MeetingArgs),
     /// Show where delegations stand to each ask, and what has moved

@@ -212,14 +212,13 @@ async fn choose(
                 stop_one(tx, policy, &due.dispatch, &ruling, at, turn).await?;
                 continue;
             }
-            let (dispatch, message) = match as_approved(due) {
-                Ok(sound) => sound,
-                Err(damaged) => {
-                    let (dispatch, why) = *damaged;
-                    stop_one(tx, policy, &dispatch, &Ruling::Hold(Guard::Damaged, why), at, turn).await?;
-                    continue;
-                }
-            };
+            if let Some(damage) = damage(&due) {
+                let advice = "run `demarche plan`, and look at who else writes to the database, and at the disk";
+                let ruling = Ruling::Hold(Guard::Damaged, format!("{damage}; {advice}"));
+                stop_one(tx, policy, &due.dispatch, &ruling, at, turn).await?;
+                continue;
+            }
+            let Due { dispatch, message: Some(message), .. } = due else { continue };
             match may_start(&mut window, &dispatch) {
                 MayStart::Now => {
                     missions.insert(dispatch.id.delegation, dispatch.id.campaign.clone());
@@ -253,28 +252,18 @@ async fn choose(
     }
 }
 
-/// A letter with its bytes, if it is what was approved: by its bytes, its envelope, its time and its approvals. Else why it is held.
-fn as_approved(due: Due) -> Result<(Dispatch, Vec<u8>), Box<(Dispatch, String)>> {
-    let dispatch = due.dispatch;
-    let message = due.message.filter(|bytes| Digest::of(bytes) == dispatch.digest);
-    let damage = if message.is_none() {
-        "the stored bytes are not those that were approved"
+/// In what a letter is not what was approved: by its bytes, its envelope, its time or its approvals.
+fn damage(due: &Due) -> Option<&'static str> {
+    let dispatch = &due.dispatch;
+    let approved = due.approvals_wanted.is_some_and(|wanted| due.approvals >= wanted.max(1));
+    if due.message.as_deref().is_none_or(|bytes| Digest::of(bytes) != dispatch.digest) {
+        Some("the stored bytes are not those that were approved")
     } else if !dispatch.is_sealed() {
-        "its stored recipients, sender or time are not those that were approved"
-    } else if dispatch.wish.plan_again
-        || !dispatch.open_objections().is_empty()
-        || due.approvals_wanted.is_none_or(|wanted| due.approvals < wanted.max(1))
-    {
-        "its stored approvals are not enough"
+        Some("its stored recipients, sender or time are not those that were approved")
+    } else if !approved || dispatch.wish.plan_again || !dispatch.open_objections().is_empty() {
+        Some("its stored approvals are not enough")
     } else {
-        ""
-    };
-    match message {
-        Some(message) if damage.is_empty() => Ok((dispatch, message)),
-        _ => {
-            let advice = "run `demarche plan`, and look at who else writes to the database, and at the disk";
-            Err(Box::new((dispatch, format!("{damage}; {advice}"))))
-        }
+        None
     }
 }
 

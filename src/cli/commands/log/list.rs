@@ -66,7 +66,7 @@ pub async fn list(context: &Context, args: &LogArgs) -> Result<Answer, CliError>
 
 /// The two forms of the list.
 enum Told {
-    Rows(Rows<'static>),
+    Rows(Box<Rows<'static>>),
     Spreadsheet(Stream),
 }
 
@@ -77,7 +77,8 @@ impl Told {
             stream.text(&Csv::new(&COLUMNS).into_text())?;
             return Ok(Self::Spreadsheet(stream));
         }
-        Rows::begin(context, &["entry", "when", "from", "kind", "stance", "text"]).map(Self::Rows)
+        Rows::begin(context, &["entry", "when", "from", "kind", "stance", "text"])
+            .map(|rows| Self::Rows(Box::new(rows)))
     }
 
     /// `false`: nobody reads any more.
