@@ -28,6 +28,9 @@ const LOOK_AT_FILES: i64 = 5;
 /// Moves that a report names one by one; of what comes after, how many.
 const REMEMBERED: usize = 10_000;
 
+/// How often the machine's clock is looked at while letters wait for the pace. Unit: seconds.
+const LOOK_AT_CLOCK: i64 = 15;
+
 /// How long the database may be out of reach before a round ends.
 const PATIENCE: i64 = 30;
 
@@ -322,7 +325,9 @@ impl<C: Clock, M: Mailer, F: Files> Worker<C, M, F> {
             }
             return Ok(match done.wait_until {
                 Some(at) => {
-                    self.wait_until_or_stop(at).await;
+                    // The clock of a machine may be set meanwhile: the next turn looks at it.
+                    let look = self.clock.up().map(|_| self.clock.now().plus(Duration::seconds(LOOK_AT_CLOCK)));
+                    self.wait_until_or_stop(look.map_or(at, |look| look.min(at))).await;
                     true
                 }
                 // What was held or put off made room: others may be due behind it.
