@@ -367,7 +367,7 @@ fn letters_that_went_to_files_must_be_restarted_before_any_is_sent() {
     said.complains("demarche restart spring");
     workspace.run("restart spring --yes").ends_with_code(0).says("3 approved");
     // Nobody listens on port 9: the world is at fault, and nothing is lost.
-    workspace.run("run --until-idle").ends_with_code(3).says("sending pauses");
+    workspace.run("run --until-idle").ends_with_code(3).says("SENDING PAUSES");
     assert!(
         workspace
             .statuses()

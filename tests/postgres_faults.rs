@@ -115,6 +115,8 @@ fn workers_outlive_the_end_of_their_connections_in_every_phase() {
     let smtp = SmtpServer::start(slow(30));
     let Some(books) = Books::approved(test, Kind::Postgres, &plan(), &smtp) else { return };
     let workers: Vec<Child> = (0..2).map(|_| books.worker()).collect();
+    // One that cannot even start says so and ends.
+    wait_until("both are at work", || books.said().matches("sending as").count() == 2);
     let mut ended = 0;
     let began = Instant::now();
     // At no fixed moment of what they do: it lasts now a little longer, now a little less.

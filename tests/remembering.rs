@@ -23,7 +23,9 @@ use demarche::delivery::{Phase, Reply, Verdict};
 use demarche::outbox::{Status, Via};
 use demarche::steps::decide::{Decider, Decision, decide};
 use demarche::steps::dispatch::{InHand, Policy, TurnInput, turn};
-use demarche::steps::reconcile::{Comparison, agree, compare, reconcile, still_remembers, warn_others};
+use demarche::steps::reconcile::{
+    Comparison, Remembered, agree, compare, compare_since, reconcile, still_remembers, warn_others,
+};
 use demarche::vocabulary::{DispatchId, Instant, Zone};
 use home::Home;
 use postgres_server::OwnDatabase;
@@ -39,6 +41,9 @@ on_both_databases![
     a_journal_that_was_cut_is_noticed,
     an_answer_that_only_the_journal_heard_is_shown_to_whoever_settles,
     a_server_of_another_history_is_noticed_at_the_start_and_at_every_turn,
+    a_worker_that_starts_while_another_one_of_its_workspace_tells_the_database_more_is_not_alarmed,
+    how_far_a_journal_was_compared_never_falls_whoever_comes_last,
+    workers_that_share_a_journal_start_and_send_at_once_without_a_false_alarm,
 ];
 
 fn on_time() -> Instant {
@@ -356,6 +361,87 @@ async fn a_server_of_another_history_is_noticed_at_the_start_and_at_every_turn(h
     assert_eq!(found.doubts, [Doubt::Lineage { before, now }]);
     reconciled(&store, &mut journal).await;
     agreed(&store, &mut journal).await;
+}
+
+/// As a worker does once its round is over.
+async fn told_how_far(store: &Store, journal: &mut Journal) {
+    if let Some(upto) = journal.news().unwrap()
+        && store.advance_journal(journal.id(), upto, on_time()).await.unwrap()
+    {
+        journal.told(upto, on_time()).unwrap();
+    }
+}
+
+async fn a_worker_that_starts_while_another_one_of_its_workspace_tells_the_database_more_is_not_alarmed(home: Home) {
+    let store = planned(&home).await;
+    let folder = tempfile::tempdir().unwrap();
+    let (mut first, mut second) = (journal(folder.path()), journal(folder.path()));
+    assert_eq!(first.id(), second.id());
+    // Both are started together: the first is done in between.
+    let before = Remembered::by(&store).await.unwrap();
+    agreed(&store, &mut first).await;
+    let found = compare_since(before, &store, &second, false).await.unwrap();
+    assert!(!found.needs_a_person(), "{found:?}");
+    // And again: it has even sent a letter, and told the database.
+    let before = Remembered::by(&store).await.unwrap();
+    let letters = turned(&store, 1).await.unwrap();
+    claimed(&mut first, letters[0].letter.dispatch.delegation.as_str(), letters[0].claim.fence);
+    told_how_far(&store, &mut first).await;
+    let found = compare_since(before, &store, &second, false).await.unwrap();
+    assert!(!found.needs_a_person(), "{found:?}");
+    agree(&store, &mut second, &found, on_time()).await.unwrap();
+    for journal in [&first, &second] {
+        still_remembers(&store, journal).await.unwrap();
+    }
+    // What is amiss is noticed as before.
+    home.execute("UPDATE journals SET checked = 1").await;
+    assert!(matches!(compared(&store, &second).await.doubts[..], [Doubt::PutBack { checked: 1, .. }]));
+}
+
+async fn how_far_a_journal_was_compared_never_falls_whoever_comes_last(home: Home) {
+    let store = planned(&home).await;
+    let folder = tempfile::tempdir().unwrap();
+    let (mut first, mut second) = (journal(folder.path()), journal(folder.path()));
+    agreed(&store, &mut first).await;
+    let slow = compared(&store, &second).await;
+    let slow_person = compare(&store, &second, true).await.unwrap();
+    let short = second.length().unwrap();
+    claimed(&mut first, "FRA", 0);
+    told_how_far(&store, &mut first).await;
+    let checked = || async { store.journal(first.id()).await.unwrap().unwrap().checked };
+    let furthest = checked().await;
+    assert!(furthest > short);
+    assert!(!store.advance_journal(first.id(), short, on_time()).await.unwrap(), "then nothing is told either");
+    assert_eq!(checked().await, furthest);
+    agree(&store, &mut second, &slow, on_time()).await.unwrap();
+    assert_eq!(checked().await, furthest);
+    reconcile(&store, &mut second, &slow_person, &[], "Ada", on_time()).await.unwrap();
+    assert_eq!(checked().await, furthest);
+    still_remembers(&store, &first).await.unwrap();
+}
+
+async fn workers_that_share_a_journal_start_and_send_at_once_without_a_false_alarm(home: Home) {
+    let store = planned(&home).await;
+    let folder = tempfile::tempdir().unwrap();
+    let workers: Vec<_> = (0..6)
+        .map(|_| {
+            let (store, path) = (store.clone(), folder.path().to_owned());
+            tokio::spawn(async move {
+                for _ in 0..8 {
+                    let mut journal = journal(&path);
+                    agreed(&store, &mut journal).await;
+                    // A claim that the database knows.
+                    claimed(&mut journal, "FRA", 0);
+                    still_remembers(&store, &journal).await.unwrap();
+                    told_how_far(&store, &mut journal).await;
+                }
+            })
+        })
+        .collect();
+    for worker in workers {
+        worker.await.unwrap();
+    }
+    assert!(!compare(&store, &journal(folder.path()), true).await.unwrap().needs_a_person());
 }
 
 #[tokio::test]

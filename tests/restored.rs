@@ -122,9 +122,14 @@ fn a_journal_that_is_gone_is_missed_and_a_new_one_begins_once_a_person_says_so()
     for _ in 0..2 {
         refuses(&office, &["run", "--until-idle"], 1, "the journal of what was sent is not here any more");
     }
+    let waits = "NOTHING IS SENT until `demarche database reconcile` has run: the journal of what was sent is not here";
+    let status = office.run(&["status"]);
+    assert_eq!(status.status.code(), Some(4));
+    assert!(text(&status.stdout).starts_with(waits), "{}", text(&status.stdout));
     let output = office.run(&["database", "reconcile", "--yes"]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     assert!(text(&output.stderr).contains("Sent folder"), "{}", text(&output.stderr));
+    assert!(!office.done(&["status"]).contains("NOTHING IS SENT"));
     office.done(&["run", "--until-idle"]);
     assert_eq!(server.messages().len(), 2);
 }

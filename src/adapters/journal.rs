@@ -145,12 +145,26 @@ impl Journal {
         self.flush()
     }
 
-    /// Up to which byte whole lines stand in the file, if any were added that the database was not told of.
+    /// Makes durable what stands in the file, whichever worker wrote it: a database that remembers more of it than a power cut has
+    /// left would miss its end.
     ///
     /// # Errors
-    /// When the file cannot be read.
+    /// As [`Journal::flush`].
+    pub fn settle(&self) -> io::Result<()> {
+        self.end.sync(&mut self.end.state())
+    }
+
+    /// Up to which byte whole lines stand in the file, durably, if any were added that the database was not told of.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or the disk cannot promise it.
     pub fn news(&self) -> io::Result<Option<u64>> {
-        if self.news { self.length().map(Some) } else { Ok(None) }
+        if !self.news {
+            return Ok(None);
+        }
+        let upto = self.length()?;
+        self.settle()?;
+        Ok(Some(upto))
     }
 
     /// Bytes up to the end of the last whole line.
@@ -161,7 +175,8 @@ impl Journal {
         reading::whole_lines(&self.path)
     }
 
-    /// The database has noted, durably, that nothing up to `upto` is unknown to it. Should it say less one day, it was put back.
+    /// The database has noted, durably, that nothing up to `upto` is unknown to it. Should it say less one day, it was put back:
+    /// so this is never written before the database has said that it has done so, nor where its answer was lost.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -172,7 +187,7 @@ impl Journal {
         Ok(())
     }
 
-    /// The database remembers the journal up to there.
+    /// The database remembers the journal durably up to there.
     pub fn knows(&mut self, upto: u64) {
         self.told = self.told.max(upto);
     }
@@ -223,10 +238,11 @@ impl End {
 
     fn flush(&self) -> io::Result<()> {
         let mut state = self.state();
-        self.write_again_what_was_lost(&mut state)?;
-        if state.unflushed.is_empty() {
-            return Ok(());
-        }
+        if state.unflushed.is_empty() { Ok(()) } else { self.sync(&mut state) }
+    }
+
+    fn sync(&self, state: &mut State) -> io::Result<()> {
+        self.write_again_what_was_lost(state)?;
         let flushed = self.file.sync_data();
         match &flushed {
             Ok(()) => state.unflushed.clear(),

@@ -48,6 +48,10 @@ impl Comparison {
         doubt.or_else(|| self.forgotten.first().map(|first| format!("{} was handed over", first.id)))
     }
 
+    fn was_cut(&self) -> bool {
+        self.doubts.iter().any(|doubt| matches!(doubt, Doubt::Shorter { .. }))
+    }
+
     /// Journals that the database knows of here, and that are gone.
     fn gone(&self) -> impl Iterator<Item = &str> {
         self.doubts.iter().filter_map(|doubt| if let Doubt::Gone { id, .. } = doubt { Some(id.as_str()) } else { None })
@@ -59,8 +63,43 @@ impl Comparison {
 /// # Errors
 /// When the database or the journal cannot be read.
 pub async fn compare(store: &Store, journal: &Journal, whole: bool) -> Result<Comparison, StoreError> {
-    let known = store.journals().await?;
-    let (lineage, known_lineage) = (store.lineage().await?, store.remembered_lineage().await?);
+    let before = Remembered::by(store).await?;
+    compare_since(before, store, journal, whole).await
+}
+
+/// What the database remembers, asked before the journal is read.
+#[derive(Debug)]
+pub struct Remembered {
+    journals: Vec<KnownJournal>,
+    lineage: Option<Lineage>,
+    known_lineage: Option<Lineage>,
+}
+
+impl Remembered {
+    /// # Errors
+    /// When the database refuses.
+    pub async fn by(store: &Store) -> Result<Self, StoreError> {
+        Ok(Self {
+            journals: store.journals().await?,
+            lineage: store.lineage().await?,
+            known_lineage: store.remembered_lineage().await?,
+        })
+    }
+}
+
+/// The second half of [`compare`]. Other workers of this workspace go on meanwhile: the journal grows, and with it what the database
+/// remembers of it. What is asked first can therefore only be too small: the database before the journal's length, the
+/// journal's lines before what the database knows of them.
+///
+/// # Errors
+/// As [`compare`].
+pub async fn compare_since(
+    before: Remembered,
+    store: &Store,
+    journal: &Journal,
+    whole: bool,
+) -> Result<Comparison, StoreError> {
+    let Remembered { journals: known, lineage, known_lineage } = before;
     let here = Here {
         id: journal.id(),
         place: journal.place(),
@@ -97,7 +136,11 @@ pub async fn compare(store: &Store, journal: &Journal, whole: bool) -> Result<Co
         known_lineage,
     };
     if weighed.told > checked {
-        comparison.doubts.push(Doubt::PutBack { told: weighed.told, checked });
+        // Another worker may have told it since.
+        let checked = store.journal(journal.id()).await?.map_or(0, |own| own.checked);
+        if weighed.told > checked {
+            comparison.doubts.push(Doubt::PutBack { told: weighed.told, checked });
+        }
     }
     Ok(comparison)
 }
@@ -181,6 +224,8 @@ pub async fn agree(
         journal.knows(comparison.checked);
         return Ok(());
     }
+    // The lines may be another worker's, and not on the disk yet.
+    journal.settle().map_err(StoreError::Journal)?;
     let tx = store.begin().await?;
     tx.note_journal(journal.id(), journal.place(), comparison.checked, now).await?;
     if let Some(lineage) = &comparison.lineage {
@@ -228,6 +273,7 @@ pub async fn reconcile(
     now: Instant,
 ) -> Result<Reconciled, StoreError> {
     let mut done = Reconciled::default();
+    journal.settle().map_err(StoreError::Journal)?;
     let tx = store.begin().await?;
     if let Some(why) = comparison.news() {
         tx.suspect_journals(&why).await?;
@@ -253,6 +299,9 @@ pub async fn reconcile(
         if !tx.forget_journal(id).await? {
             return Err(StoreError::Changed(format!("the journal {id}")));
         }
+    }
+    if comparison.was_cut() {
+        tx.shorten_journal(journal.id(), comparison.checked).await?;
     }
     tx.trust_journal(journal.id(), journal.place(), comparison.checked, now).await?;
     if let Some(lineage) = &comparison.lineage {

@@ -29,13 +29,20 @@ pub struct Reading {
     database: String,
     /// Behind the last whole line.
     offset: u64,
+    /// There was no further whole line. What is added later is for a later reading: this one has passed over half a line.
+    ended: bool,
 }
 
 impl Reading {
     pub(super) fn open(path: &Path, from: u64, database: &str) -> io::Result<Self> {
         let mut file = File::open(path)?;
         file.seek(SeekFrom::Start(from))?;
-        Ok(Self { file: BufReader::with_capacity(LONGEST, file), database: database.to_owned(), offset: from })
+        Ok(Self {
+            file: BufReader::with_capacity(LONGEST, file),
+            database: database.to_owned(),
+            offset: from,
+            ended: false,
+        })
     }
 
     /// Behind the last whole line that was read.
@@ -51,7 +58,7 @@ impl Reading {
     pub fn next_batch(&mut self, most: usize) -> io::Result<Vec<Noted>> {
         let mut batch = Vec::new();
         let mut line = Vec::new();
-        while batch.len() < most && self.next_line(&mut line)? {
+        while batch.len() < most && !self.ended && self.next_line(&mut line)? {
             batch.extend(Line::read(&line, &self.database));
         }
         Ok(batch)
@@ -64,6 +71,7 @@ impl Reading {
         loop {
             let part = self.file.fill_buf()?;
             if part.is_empty() {
+                self.ended = true;
                 return Ok(false);
             }
             let (used, whole) = match part.iter().position(|byte| *byte == b'\n') {

@@ -157,6 +157,23 @@ fn reading_goes_on_where_it_ended_and_waits_for_whole_lines() {
 }
 
 #[test]
+fn a_line_that_was_half_there_is_left_to_the_next_reading() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut journal = open(folder.path());
+    journal.claimed([(&id("FRA"), "<1@x.example>", 1)], at(5)).unwrap();
+    let whole = std::fs::read(journal.path()).unwrap();
+    journal.claimed([(&id("FRA"), "<1@x.example>", 2)], at(5)).unwrap();
+    let both = std::fs::read(journal.path()).unwrap();
+    std::fs::write(journal.path(), &both[..whole.len() + 40]).unwrap();
+    let mut reading = journal.read(0).unwrap();
+    assert_eq!(reading.next_batch(9).unwrap().len(), 1);
+    // Another worker's write goes on meanwhile.
+    add(&journal, &both[whole.len() + 40..]);
+    assert!(reading.next_batch(9).unwrap().is_empty());
+    assert_eq!(all(&journal, reading.offset()).len(), 1, "it is read next time, and not passed over");
+}
+
+#[test]
 fn the_database_is_told_only_of_what_is_new() {
     let folder = tempfile::tempdir().unwrap();
     let mut journal = open(folder.path());

@@ -35,7 +35,7 @@ impl Store {
     }
 
     /// A worker's round has ended: nothing up to `checked` is unknown here. Only where that is news, and for a journal that is
-    /// known; `false`: it was not.
+    /// known; `false`: it was not. The number never falls, whoever of several workers comes first.
     ///
     /// # Errors
     /// When the database refuses.
@@ -107,21 +107,31 @@ impl Tx {
     /// # Errors
     /// When the database refuses.
     pub async fn note_journal(&self, id: &str, place: &str, checked: u64, now: Instant) -> Result<(), StoreError> {
-        let further = "CASE WHEN journals.checked > $3 THEN journals.checked ELSE $3 END";
-        self.write_journal(&format!("checked = {further}"), id, place, checked, now).await
+        self.write_journal("", id, place, checked, now).await
     }
 
-    /// A person has looked: nothing up to `checked` is unknown here, and this journal is in nobody's way any more.
+    /// A person has looked: as [`Tx::note_journal`], and this journal is in nobody's way any more.
     ///
     /// # Errors
     /// When the database refuses.
     pub async fn trust_journal(&self, id: &str, place: &str, checked: u64, now: Instant) -> Result<(), StoreError> {
-        self.write_journal("checked = $3, suspect = NULL", id, place, checked, now).await
+        self.write_journal(", suspect = NULL", id, place, checked, now).await
     }
 
+    /// A person has looked: the journal was cut there, and is compared from there on.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn shorten_journal(&self, id: &str, length: u64) -> Result<(), StoreError> {
+        let sql = "UPDATE journals SET checked = $2 WHERE id = $1 AND checked > $2";
+        self.tx.execute_raw(self.statement(sql, vec![id.into(), bytes(length).into()])).await?;
+        Ok(())
+    }
+
+    /// How far it was compared never falls: another worker of the same workspace may have come further.
     async fn write_journal(
         &self,
-        change: &str,
+        besides: &str,
         id: &str,
         place: &str,
         checked: u64,
@@ -129,7 +139,8 @@ impl Tx {
     ) -> Result<(), StoreError> {
         let sql = format!(
             "INSERT INTO journals (id, place, checked, noted_at) VALUES ($1, $2, $3, $4) \
-             ON CONFLICT (id) DO UPDATE SET place = $2, noted_at = $4, {change}"
+             ON CONFLICT (id) DO UPDATE SET place = $2, noted_at = $4, \
+             checked = CASE WHEN journals.checked > $3 THEN journals.checked ELSE $3 END{besides}"
         );
         let values: Vec<Value> = vec![id.into(), place.into(), bytes(checked).into(), now.millis().into()];
         self.tx.execute_raw(self.statement(&sql, values)).await?;

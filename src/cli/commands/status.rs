@@ -12,6 +12,7 @@ use crate::cli::context::{Context, campaign_id};
 use crate::cli::stream::Stream;
 use crate::cli::{mail, output};
 use crate::config::workspace::Workspace;
+use crate::delivery::remembrance::KnownJournal;
 use crate::outbox::Status;
 use crate::report::CampaignSummary;
 use crate::report::summary::Group;
@@ -46,13 +47,18 @@ pub async fn run(context: &Context, args: &StatusArgs) -> Result<Answer, CliErro
     let mail = incoming(context, &workspace, &store).await?;
     let pause = pause_of(&store, &workspace).await?;
     let doubt = MachineMemory::read(&context.path("var")).doubt;
+    let suspect: Vec<KnownJournal> = store.journals().await?.into_iter().filter(|j| j.suspect.is_some()).collect();
     let needs = pause.is_some()
         || doubt.is_some()
+        || !suspect.is_empty()
         || summaries.iter().any(CampaignSummary::needs_a_person)
         || mail.waiting > 0
         || mail.not_had > 0;
     if context.json {
-        let rest = json!({ "campaigns": [], "mail": mail.value(), "pause": pause, "clock": doubt });
+        let places: Vec<&str> = suspect.iter().map(|journal| journal.place.as_str()).collect();
+        let rest = json!({
+            "campaigns": [], "mail": mail.value(), "pause": pause, "clock": doubt, "to_reconcile": places,
+        });
         json_document(context, &workspace, &store, &plans, &summaries, &rest).await?;
         return Ok(Answer::told().needs_a_person(needs));
     }
@@ -67,6 +73,7 @@ pub async fn run(context: &Context, args: &StatusArgs) -> Result<Answer, CliErro
     if let Some(pause) = &pause {
         text.insert_str(0, &format!("{}\n\n", output::cell(&pause.line(Zone::GENEVA))));
     }
+    text.insert_str(0, &to_reconcile(&suspect));
     Ok(Answer::new(text, &()).needs_a_person(needs))
 }
 
@@ -121,6 +128,17 @@ fn value(summary: &CampaignSummary) -> Value {
 fn pretty(value: &Value, indent: usize) -> String {
     // Values made of strings and numbers always have a JSON form.
     serde_json::to_string_pretty(value).unwrap_or_default().replace('\n', &format!("\n{}", " ".repeat(indent)))
+}
+
+/// One line where a worker has found that the database forgot letters.
+fn to_reconcile(suspect: &[KnownJournal]) -> String {
+    let Some(why) = suspect.iter().find_map(|journal| journal.suspect.as_deref()) else { return String::new() };
+    let places: Vec<String> = suspect.iter().map(|journal| output::cell(&journal.place)).collect();
+    format!(
+        "NOTHING IS SENT until `demarche database reconcile` has run: {}; at {}\n\n",
+        output::cell(why),
+        places.join(", ")
+    )
 }
 
 /// Where incoming mail stands.
