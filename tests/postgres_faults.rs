@@ -228,9 +228,10 @@ fn more_workers_than_the_server_has_connections_send_each_letter_once() {
     let (staff, witness) = (server.url("staff", "outreach"), server.url("postgres", "outreach"));
     let books = Books::behind(&staff, &witness, &plan(), &smtp);
     let workers: Vec<Child> = (0..12).map(|_| until_idle(&books)).collect();
-    let mut worked = 0;
+    let (mut worked, mut said) = (0, String::new());
     for worker in workers {
         let output = worker.wait_with_output().unwrap();
+        said.push_str(&text(&output.stderr));
         match output.status.code() {
             Some(0) => worked += 1,
             // It was not let in, and says so.
@@ -238,7 +239,7 @@ fn more_workers_than_the_server_has_connections_send_each_letter_once() {
             code => panic!("{code:?}: {}", text(&output.stderr)),
         }
     }
-    assert!(worked > 0);
+    assert!(worked > 0, "{said}");
     all_sent_once(&books, &smtp);
 }
 
