@@ -228,18 +228,17 @@ fn more_workers_than_the_server_has_connections_send_each_letter_once() {
     let (staff, witness) = (server.url("staff", "outreach"), server.url("postgres", "outreach"));
     let books = Books::behind(&staff, &witness, &plan(), &smtp);
     let workers: Vec<Child> = (0..12).map(|_| until_idle(&books)).collect();
-    let (mut worked, mut said) = (0, String::new());
     for worker in workers {
         let output = worker.wait_with_output().unwrap();
-        said.push_str(&text(&output.stderr));
         match output.status.code() {
-            Some(0) => worked += 1,
+            Some(0) => {}
             // It was not let in, and says so.
             Some(3) => assert!(text(&output.stderr).contains("help: "), "{}", text(&output.stderr)),
             code => panic!("{code:?}: {}", text(&output.stderr)),
         }
     }
-    assert!(worked > 0, "{said}");
+    // In the throng it may be that none was let in for long enough. Whatever they did: who comes later finds the rest.
+    must(&until_idle(&books).wait_with_output().unwrap(), "the worker that came later");
     all_sent_once(&books, &smtp);
 }
 
