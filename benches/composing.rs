@@ -114,7 +114,8 @@ fn to_everybody() -> Workspace {
     let mut snapshot = workspace::read(Path::new(env!("CARGO_MANIFEST_DIR")));
     let file = "config/campaigns/hrc37-china.toml";
     let text = String::from_utf8(snapshot.files[file].clone()).unwrap();
-    let text: String = text.lines().filter(|line| !line.starts_with("attach ")).map(|line| format!("{line}\n")).collect();
+    let text: String =
+        text.lines().filter(|line| !line.starts_with("attach ")).map(|line| format!("{line}\n")).collect();
     snapshot.files.insert(file.to_owned(), text.into_bytes());
     Workspace::read(snapshot, "2026-11-23".parse().unwrap())
 }
@@ -143,7 +144,12 @@ fn wanted<'a>(workspace: &'a Workspace, file: &CampaignFile, presses: &'a Presse
         let mission = workspace.mission(state.code)?;
         let language = fallback::choose(Some(mission), state, |language| presses.has(language))?.language;
         let press = presses.get(language)?;
-        (state.is_member() && file.campaign.target != Some(state.code)).then_some(One { state, mission, press, language })
+        (state.is_member() && file.campaign.target != Some(state.code)).then_some(One {
+            state,
+            mission,
+            press,
+            language,
+        })
     };
     workspace.states().iter().filter_map(one).collect()
 }

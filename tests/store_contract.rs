@@ -190,7 +190,7 @@ async fn a_step_to_a_delegation_is_planned_once(home: Home) {
     let planned = plan_it(&store, &Files::new()).await;
     assert_eq!(planned.stored.len(), 10, "five missions, two steps");
     let tx = store.begin().await.unwrap();
-    let again = tx.add_dispatches(&planned.drafts[..1], "tests", early()).await;
+    let again = tx.add_dispatches(&[&planned.drafts[0]], "tests", early()).await;
     assert!(matches!(again, Err(StoreError::AlreadyPlanned)), "{again:?}");
     drop(tx);
     assert_eq!(store.dispatches(&everything()).await.unwrap().len(), 10);

@@ -1,6 +1,8 @@
 //! Characters of private use that carry structure through the engine. Refused in letters and in facts, so that only we
 //! can have written them.
 
+use std::borrow::Cow;
+
 /// An empty line is wanted before what follows.
 pub const GAP: char = '\u{F8F0}';
 /// Begins a paragraph of text: the first line's indent, [`REST`], the other lines' indent, [`WORDS`], the words, [`END`].
@@ -37,13 +39,16 @@ pub fn shield(words: &str, into: &mut String) {
 }
 
 /// Undoes [`shield`].
-pub fn unshield(text: &str) -> String {
-    text.chars()
-        .map(|c| match c {
-            LEFT_BRACE => '{',
-            RIGHT_BRACE => '}',
-            BACKSLASH => '\\',
-            c => c,
-        })
-        .collect()
+pub fn unshield(text: &str) -> Cow<'_, str> {
+    // All of our marks begin with the same two bytes; most texts have none.
+    if memchr::memmem::find(text.as_bytes(), b"\xEF\xA3").is_none() {
+        return Cow::Borrowed(text);
+    }
+    let plain = text.chars().map(|c| match c {
+        LEFT_BRACE => '{',
+        RIGHT_BRACE => '}',
+        BACKSLASH => '\\',
+        c => c,
+    });
+    Cow::Owned(plain.collect())
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use handlebars::{Context, Handlebars};
 
@@ -42,8 +43,9 @@ pub struct Press {
     plain: Handlebars<'static>,
     /// Values escaped: `html`.
     html: Handlebars<'static>,
-    /// Values escaped for JSON: `set`.
-    set: Handlebars<'static>,
+    /// Values escaped for JSON: `set`. Read by the engine where the first letter is printed, for many never are.
+    set: OnceLock<Result<Handlebars<'static>, String>>,
+    set_template: String,
 }
 
 impl Press {
@@ -86,7 +88,6 @@ impl Press {
         let (plain_subject, html_subject) = (text::line(&subject, &pieces), html::line(&subject, &pieces));
         let mut plain = engine(letter.language, str::to_owned);
         let mut rich = engine(letter.language, handlebars::html_escape);
-        let mut data = engine(letter.language, set::escape);
         let text_template = frames.text(letter.language, &plain_subject, &text::write(&blocks, &pieces));
         let html_template = frames.html(
             letter.language,
@@ -97,7 +98,6 @@ impl Press {
             .register_template_string("subject", plain_subject)
             .and_then(|()| plain.register_template_string("text", text_template))
             .and_then(|()| rich.register_template_string("html", html_template))
-            .and_then(|()| data.register_template_string("set", set::write(&blocks, &pieces)))
             .map_err(|error| vec![engine_problem(source, &error.reason().to_string())])?;
         Ok(Self {
             letter: letter.clone(),
@@ -105,7 +105,8 @@ impl Press {
             subject: parts.subject,
             plain,
             html: rich,
-            set: data,
+            set: OnceLock::new(),
+            set_template: set::write(&blocks, &pieces),
         })
     }
 
@@ -136,7 +137,7 @@ impl Press {
         if !problems.is_empty() {
             return Err(problems);
         }
-        let subject = unshield(subject.trim());
+        let subject = unshield(subject.trim()).into_owned();
         let wrapped = wrap::wrap(&marked);
         let html = html::without_empty_elements(bidi::isolated(&html, self.language().right_to_left()));
         self.judge_subject(&subject, &mut problems);
@@ -173,7 +174,14 @@ impl Press {
     pub fn set(&self, facts: &Facts) -> Result<String, Vec<Problem>> {
         let failed = |error: &dyn std::fmt::Display| vec![engine_problem(&self.letter.source, &error.to_string())];
         let context = Context::wraps(facts).map_err(|e| failed(&e))?;
-        self.set.render_with_context("set", &context).map_err(|e| failed(&e))
+        let engine = self.set.get_or_init(|| self.engine_of_set()).as_ref().map_err(|e| failed(e))?;
+        engine.render_with_context("set", &context).map_err(|e| failed(&e))
+    }
+
+    fn engine_of_set(&self) -> Result<Handlebars<'static>, String> {
+        let mut data = engine(self.letter.language, set::escape);
+        data.register_template_string("set", &self.set_template).map_err(|e| e.reason().to_string())?;
+        Ok(data)
     }
 
     fn problem(&self, message: impl Into<String>) -> Problem {
