@@ -65,6 +65,11 @@ impl<'a> Ahead<'a> {
         self.waiting.iter().map(|(digest, bytes)| (*digest, bytes)).collect()
     }
 
+    /// Whether some are in the database already, without a dispatch that names them.
+    pub fn kept_some(&self) -> bool {
+        !self.kept.is_empty()
+    }
+
     /// The plan failed: what was kept for it goes, where nobody else needs it.
     ///
     /// # Errors

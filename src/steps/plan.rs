@@ -151,6 +151,10 @@ async fn write(
     {
         return Err(StoreError::Changed(format!("the letter {digest}")).into());
     }
+    // An earlier plan may have been killed while it kept letters ahead: the next one of that size sweeps behind it.
+    if ahead.kept_some() {
+        tx.forget_unnamed_letters().await?;
+    }
     let record = PlanRecord {
         campaign: campaign.id.clone(),
         title: campaign.title.clone(),

@@ -82,6 +82,18 @@ impl Tx {
         Ok(())
     }
 
+    /// Forgets all bytes that no dispatch has and nobody has approved: what a plan that was killed had kept ahead. Another plan that
+    /// keeps letters ahead at this moment finds in [`Tx::without_bytes`] that they are gone, and stores nothing.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn forget_unnamed_letters(&self) -> Result<(), StoreError> {
+        let sql = "DELETE FROM letters WHERE digest NOT IN (SELECT digest FROM dispatches) \
+                   AND digest NOT IN (SELECT digest FROM approvals)";
+        self.tx.execute_raw(self.statement(sql, Vec::new())).await?;
+        Ok(())
+    }
+
     /// A letter of the campaign whose bytes are not there: another plan failed meanwhile, and forgot what both had kept.
     ///
     /// # Errors
