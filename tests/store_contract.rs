@@ -427,7 +427,7 @@ async fn an_approval_of_other_bytes_is_refused(home: Home) {
     // An approval for another seal is stored, and does not count.
     let france = the(&store, "letter", "FRA").await;
     let tx = store.begin().await.unwrap();
-    let old = demarche::vocabulary::Digest::of(b"old");
+    let old = Digest::of(b"old");
     for (name, organisation) in [("Ada", "PEN"), ("Ben", "Swedish PEN")] {
         let new = NewApproval {
             dispatch: france.key,
