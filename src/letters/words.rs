@@ -11,35 +11,73 @@ fn arranges(c: char) -> bool {
     c.is_whitespace() || matches!(c, '-' | '*' | '>' | '•' | '\u{200B}')
 }
 
-/// Bytes with which a character begins that [`arranges`], and some others.
-const MAY_ARRANGE: [bool; 256] = {
-    let mut may = [false; 256];
+/// What a byte is to [`Sieve`].
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Byte {
+    Word,
+    Arranges,
+    /// A character begins with it that may arrange.
+    MayArrange,
+}
+
+const BYTES: [Byte; 256] = {
+    let mut bytes = [Byte::Word; 256];
     let mut byte = 0;
-    while byte < may.len() {
-        // Spaces beyond ASCII are U+0085, U+00A0, U+1680, U+2000 to U+205F and U+3000.
-        may[byte] = matches!(byte, 0x09..=0x0D | 0x20 | 0x2A | 0x2D | 0x3E | 0xC2 | 0xE1..=0xE3);
+    while byte < bytes.len() {
+        bytes[byte] = match byte {
+            0x09..=0x0D | 0x20 | 0x2A | 0x2D | 0x3E => Byte::Arranges,
+            // Spaces beyond ASCII are U+0085, U+00A0, U+1680, U+2000 to U+205F and U+3000.
+            0xC2 | 0xE1..=0xE3 => Byte::MayArrange,
+            _ => Byte::Word,
+        };
         byte += 1;
     }
-    may
+    bytes
 };
+
+/// Words as they are gathered, piece by piece.
+#[derive(Debug, Default)]
+pub struct Sieve(Vec<u8>);
+
+impl Sieve {
+    /// `bytes`: about so many will come.
+    pub fn for_about(bytes: usize) -> Self {
+        Self(Vec::with_capacity(bytes))
+    }
+
+    pub fn add(&mut self, text: &str) {
+        let start = self.0.len();
+        self.0.resize(start + text.len(), 0);
+        let added = &mut self.0[start..];
+        let (mut at, mut kept) = (0, 0);
+        // Each byte is written, and the next one over it where it arranges: one byte in six does, so a processor could not guess.
+        while let Some(b) = text.as_bytes().get(at) {
+            let kind = BYTES[usize::from(*b)];
+            if kind == Byte::MayArrange
+                && let Some(c) = text.get(at..).and_then(|rest| rest.chars().next())
+                && arranges(c)
+            {
+                at += c.len_utf8();
+                continue;
+            }
+            added[kept] = *b;
+            kept += usize::from(kind != Byte::Arranges);
+            at += 1;
+        }
+        self.0.truncate(start + kept);
+    }
+
+    pub fn words(self) -> Words {
+        // Only whole characters were left out.
+        Words(String::from_utf8(self.0).unwrap_or_else(|not| String::from_utf8_lossy(not.as_bytes()).into_owned()))
+    }
+}
 
 impl Words {
     pub fn of(text: &str) -> Self {
-        let mut words = String::with_capacity(text.len());
-        // In runs: what arranges is one character in six, and looking at each character costs ten times as much.
-        let mut begins = 0;
-        for (at, b) in text.bytes().enumerate() {
-            if !MAY_ARRANGE[usize::from(b)] {
-                continue;
-            }
-            let Some(c) = text.get(at..).and_then(|rest| rest.chars().next()) else { continue };
-            if arranges(c) {
-                words.push_str(&text[begins..at]);
-                begins = at + c.len_utf8();
-            }
-        }
-        words.push_str(&text[begins..]);
-        Self(words)
+        let mut sieve = Sieve::for_about(text.len());
+        sieve.add(text);
+        sieve.words()
     }
 
     pub fn as_str(&self) -> &str {

@@ -28,6 +28,13 @@ const fn is_plain(b: u8) -> bool {
 
 fn line(line: &[u8], out: &mut Vec<u8>) {
     let mut pen = Pen { out, column: 0, last: 0 };
+    // Most lines of most letters.
+    let ends_in_space = matches!(line.last(), Some(b' ' | b'\t'));
+    let fits = line.len() < LIMIT && !ends_in_space;
+    if fits && line.iter().fold(true, |plain, b| plain & is_plain(*b)) {
+        pen.start(line);
+        return;
+    }
     // A space at the end would be lost on the way.
     let (inside, end) = match line.split_last() {
         Some((last, inside)) if matches!(last, b' ' | b'\t') => (inside, Some(*last)),

@@ -12,7 +12,7 @@ use handlebars::{
 };
 use serde_json::Value as Json;
 
-use super::marks::{ALARM, ALARM_END, is_private};
+use super::marks::{ALARM, ALARM_END, Mark, is_private};
 use crate::letters::wording::Tongue;
 use crate::vocabulary::{Day, Language, safe_text};
 
@@ -47,7 +47,11 @@ impl Alarm {
             let (alarm, letter) = Self::ALL.iter().find(|(_, letter)| inside.starts_with(*letter))?;
             Some((inside[letter.len_utf8()..].parse().ok()?, *alarm))
         };
-        text.split(ALARM).skip(1).filter_map(read).collect()
+        // Most letters have none.
+        match Mark::new(ALARM).split(text) {
+            Some(_) => text.split(ALARM).skip(1).filter_map(read).collect(),
+            None => Vec::new(),
+        }
     }
 }
 
@@ -80,6 +84,14 @@ pub fn engine(language: Language, escape: fn(&str) -> String) -> Handlebars<'sta
 
 /// One line without runs of spaces; or why it cannot be printed.
 fn clean(text: &str) -> Result<String, Alarm> {
+    // Most values are one line of plain words already.
+    let bytes = text.as_bytes();
+    let printable = bytes.iter().fold(true, |plain, b| plain & (b' '..=b'~').contains(b));
+    let spaces = bytes.iter().zip(bytes.iter().skip(1)).fold(false, |two, (a, b)| two | (*a == b' ') & (*b == b' '));
+    let ends = |b: Option<&u8>| b.is_none_or(|b| *b == b' ');
+    if printable && !spaces && !ends(bytes.first()) && !ends(bytes.last()) {
+        return Ok(text.to_owned());
+    }
     let line_end = |c: char| c.is_whitespace() || c.is_control() && matches!(c, '\r' | '\n' | '\t');
     let joiner = |c: char| matches!(c, '\u{200C}' | '\u{200D}');
     if text.chars().any(|c| is_private(c) || (safe_text::is_unsafe(c) && !line_end(c) && !joiner(c))) {

@@ -7,7 +7,7 @@ use memchr::memmem::Finder;
 use super::marks::{ISOLATE, ISOLATE_END};
 use super::pieces::Piece;
 use super::tree::{Block, Inline, Item};
-use crate::letters::Words;
+use crate::letters::{Sieve, Words};
 
 const PARAGRAPH: &str = "<p style=\"margin:0 0 1em 0\">";
 const LIST: &str = " style=\"margin:0 0 1em 0;padding:0 0 0 1.5em\"";
@@ -218,23 +218,27 @@ static ELEMENTS: LazyLock<[(Finder<'static>, &'static str); 3]> = LazyLock::new(
 /// The words of a finished letter, numbers of lists included. It reads the HTML that is written here, and no other.
 pub fn words(html: &str) -> Words {
     let body = html.find("<body").map_or(html, |at| &html[at..]);
-    let mut words = String::with_capacity(body.len());
+    let mut words = Sieve::for_about(body.len());
     // For each list that is open, the number of its next item.
     let mut lists: Vec<Option<u64>> = Vec::new();
     let mut rest = body;
     while let Some(at) = memchr::memchr2(b'<', b'&', rest.as_bytes()) {
-        words.push_str(&rest[..at]);
-        let end = if rest[at..].starts_with('<') { '>' } else { ';' };
-        let Some(length) = rest[at..].find(end) else { break };
+        words.add(&rest[..at]);
+        let end = if rest[at..].starts_with('<') { b'>' } else { b';' };
+        let Some(length) = memchr::memchr(end, &rest.as_bytes()[at..]) else { break };
         let inside = &rest[at + 1..at + length];
         match inside.split(' ').next().unwrap_or("") {
-            _ if end == ';' => words.extend(entity(inside)),
+            _ if end == b';' => {
+                if let Some(c) = entity(inside) {
+                    words.add(c.encode_utf8(&mut [0; 4]));
+                }
+            }
             "ul" => lists.push(None),
             "ol" => lists.push(Some(start_of(inside))),
             "/ul" | "/ol" => drop(lists.pop()),
             "li" => {
                 if let Some(Some(number)) = lists.last_mut() {
-                    words.push_str(&format!("{number}."));
+                    words.add(&format!("{number}."));
                     *number += 1;
                 }
             }
@@ -242,8 +246,8 @@ pub fn words(html: &str) -> Words {
         }
         rest = &rest[at + length + 1..];
     }
-    words.push_str(rest);
-    Words::of(&words)
+    words.add(rest);
+    words.words()
 }
 
 fn start_of(list: &str) -> u64 {

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
-use handlebars::{Context, Handlebars};
+use handlebars::{Context, Handlebars, RenderError};
+use serde_json::{Map, Value as Json};
 
 use super::check;
 use super::frames::Frames;
@@ -17,6 +18,7 @@ use super::tags::{self, Block as BlockTag, Tag, TagError};
 use super::tree::{Inline, Mark, settle};
 use super::{bidi, front, html, markdown, set, text, typography, wrap};
 use crate::config::source::Source;
+use crate::letters::facts::Lists;
 use crate::letters::guards::words::{Strange, strange_words};
 use crate::letters::letter::{LARGEST_PART, LONGEST_SUBJECT, Rendered};
 use crate::letters::wording::Tongue;
@@ -46,6 +48,8 @@ pub struct Press {
     /// Values escaped for JSON: `set`. Read by the engine where the first letter is printed, for many never are.
     set: OnceLock<Result<Handlebars<'static>, String>>,
     set_template: String,
+    /// The lists of the letter before, which are mostly those of the next.
+    lists: Mutex<Option<(Lists, Map<String, Json>)>>,
 }
 
 impl Press {
@@ -107,6 +111,7 @@ impl Press {
             html: rich,
             set: OnceLock::new(),
             set_template: set::write(&blocks, &pieces),
+            lists: Mutex::default(),
         })
     }
 
@@ -124,12 +129,13 @@ impl Press {
     /// Every fact that is printed and not known, empty or unsafe, at its tag; every hole that is left.
     pub fn render(&self, facts: &Facts) -> Result<Rendered, Vec<Problem>> {
         let failed = |error: &dyn std::fmt::Display| vec![engine_problem(&self.letter.source, &error.to_string())];
-        let context = Context::wraps(facts).map_err(|e| failed(&e))?;
+        let (mut context, lists) = self.context(facts).map_err(|e| failed(&e))?;
         let print =
             |engine: &Handlebars<'static>, name| engine.render_with_context(name, &context).map_err(|e| failed(&e));
         let subject = print(&self.plain, "subject")?;
         let marked = print(&self.plain, "text")?;
         let html = print(&self.html, "html")?;
+        self.keep_lists(lists, &mut context);
 
         let alarms: BTreeSet<(usize, Alarm)> =
             [&subject, &marked, &html].into_iter().flat_map(|t| Alarm::all_in(t)).collect();
@@ -173,9 +179,33 @@ impl Press {
     /// When the engine refuses; facts that must not be printed are [`Press::render`]'s to find.
     pub fn set(&self, facts: &Facts) -> Result<String, Vec<Problem>> {
         let failed = |error: &dyn std::fmt::Display| vec![engine_problem(&self.letter.source, &error.to_string())];
-        let context = Context::wraps(facts).map_err(|e| failed(&e))?;
+        let (context, _) = self.context(facts).map_err(|e| failed(&e))?;
         let engine = self.set.get_or_init(|| self.engine_of_set()).as_ref().map_err(|e| failed(e))?;
         engine.render_with_context("set", &context).map_err(|e| failed(&e))
+    }
+
+    /// All facts, as the engines take them.
+    fn context(&self, facts: &Facts) -> Result<(Context, Lists), RenderError> {
+        let mut context = Context::wraps(facts)?;
+        let kept = self.lists.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let (of, mut lists) = match kept {
+            Some(kept) if kept.0 == *facts.lists() => kept,
+            _ => match Context::wraps(facts.lists())?.data_mut().take() {
+                Json::Object(lists) => (facts.lists().clone(), lists),
+                _ => (facts.lists().clone(), Map::new()),
+            },
+        };
+        if let Json::Object(all) = context.data_mut() {
+            all.append(&mut lists);
+        }
+        Ok((context, of))
+    }
+
+    /// Takes the lists back, for the next letter.
+    fn keep_lists(&self, of: Lists, context: &mut Context) {
+        let Json::Object(all) = context.data_mut() else { return };
+        let lists = ["signatories", "asks"].into_iter().filter_map(|name| all.remove_entry(name)).collect();
+        *self.lists.lock().unwrap_or_else(PoisonError::into_inner) = Some((of, lists));
     }
 
     fn engine_of_set(&self) -> Result<Handlebars<'static>, String> {
