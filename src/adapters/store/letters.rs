@@ -55,11 +55,12 @@ impl Tx {
         Ok(())
     }
 
-    /// Forgets bytes that nobody has approved and no dispatch has; what was approved once stays, for comparison.
+    /// Forgets those of these bytes that nobody has approved and no dispatch has: it looks through all dispatches, so it is for the
+    /// plan that failed.
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn forget_letters(&self, digests: &[Digest]) -> Result<(), StoreError> {
+    async fn forget_letters(&self, digests: &[Digest]) -> Result<(), StoreError> {
         for batch in digests.chunks(AT_ONCE) {
             let names: Vec<String> = batch.iter().map(ToString::to_string).collect();
             let planned = dispatch::Entity::find()
@@ -79,6 +80,24 @@ impl Tx {
                 .exec(&self.tx)
                 .await?;
         }
+        Ok(())
+    }
+
+    /// Forgets bytes that nobody has approved and the dispatch no longer has; what was approved once stays, for comparison. A message
+    /// names its dispatch in its Message-ID, so that no other dispatch can have the same bytes, and none other is asked.
+    pub(super) async fn forget_letter(&self, of: &Dispatch) -> Result<(), StoreError> {
+        let sql = "DELETE FROM letters WHERE digest = $1 \
+                   AND NOT EXISTS (SELECT 1 FROM approvals a WHERE a.dispatch = $2 AND a.digest = $1) \
+                   AND NOT EXISTS (SELECT 1 FROM dispatches d WHERE d.campaign = $3 AND d.step = $4 AND d.delegation = $5 AND d.digest = $1)";
+        let DispatchId { campaign, step, delegation } = &of.id;
+        let values = vec![
+            of.digest.to_string().into(),
+            of.key.into(),
+            campaign.as_str().into(),
+            step.as_str().into(),
+            delegation.as_str().into(),
+        ];
+        self.tx.execute_raw(self.statement(sql, values)).await?;
         Ok(())
     }
 
