@@ -308,7 +308,9 @@ fn the_facts_are_exactly_those_of_the_catalogue() {
         }
     }
     let mut found = BTreeSet::new();
-    paths("", &serde_json::to_value(facts("en")).unwrap(), &mut found);
+    let facts = facts("en");
+    paths("", &serde_json::to_value(&facts).unwrap(), &mut found);
+    paths("", &serde_json::to_value(facts.lists()).unwrap(), &mut found);
     let known: BTreeSet<String> =
         CATALOGUE.iter().map(|(name, _)| (*name).to_owned()).chain(["joined".to_owned()]).collect();
     assert_eq!(found, known);

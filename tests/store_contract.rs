@@ -49,7 +49,7 @@ use demarche::steps::meetings::{
 };
 use demarche::steps::plan::PlanError;
 use demarche::steps::record::{CorrectionError, Reading, add_entry, correct_entry};
-use demarche::vocabulary::{DispatchId, Instant};
+use demarche::vocabulary::{Digest, DispatchId, Instant};
 use home::Home;
 use postgres_server::OwnDatabase;
 
@@ -69,6 +69,7 @@ on_both_databases![
     an_approval_of_other_bytes_is_refused,
     a_mail_that_approves_many_letters_is_kept_once_and_given_back,
     planning_twice_changes_nothing,
+    what_a_killed_plan_kept_ahead_is_swept_and_nothing_else,
     letters_of_other_campaigns_are_found_by_when_they_left_or_will_leave,
     messages_that_can_never_be_had_keep_nobody_from_the_others,
     what_has_happened_since_is_told_without_corrections_and_notes,
@@ -190,7 +191,7 @@ async fn a_step_to_a_delegation_is_planned_once(home: Home) {
     let planned = plan_it(&store, &Files::new()).await;
     assert_eq!(planned.stored.len(), 10, "five missions, two steps");
     let tx = store.begin().await.unwrap();
-    let again = tx.add_dispatches(&planned.drafts[..1], "tests", early()).await;
+    let again = tx.add_dispatches(&[&planned.drafts[0]], "tests", early()).await;
     assert!(matches!(again, Err(StoreError::AlreadyPlanned)), "{again:?}");
     drop(tx);
     assert_eq!(store.dispatches(&everything()).await.unwrap().len(), 10);
@@ -426,7 +427,7 @@ async fn an_approval_of_other_bytes_is_refused(home: Home) {
     // An approval for another seal is stored, and does not count.
     let france = the(&store, "letter", "FRA").await;
     let tx = store.begin().await.unwrap();
-    let old = demarche::vocabulary::Digest::of(b"old");
+    let old = Digest::of(b"old");
     for (name, organisation) in [("Ada", "PEN"), ("Ben", "Swedish PEN")] {
         let new = NewApproval {
             dispatch: france.key,
@@ -649,6 +650,28 @@ async fn planning_twice_changes_nothing(home: Home) {
     let again = plan_it(&store, &files).await;
     assert!(again.changes.is_empty(), "{:?}", again.changes);
     assert_eq!(store.fingerprints().await.unwrap(), before);
+}
+
+async fn what_a_killed_plan_kept_ahead_is_swept_and_nothing_else(home: Home) {
+    let store = home.open().await;
+    let mut files = Files::new();
+    plan_and_approve(&store, &files).await;
+    let approved = the(&store, "letter", "FRA").await;
+    files.edit(CONTACTS, "rights@fra.", "droits@fra.");
+    plan_it(&store, &files).await;
+    let planned = the(&store, "letter", "FRA").await;
+    let alone = b"a letter that no plan ever named\r\n".to_vec();
+    let digest = Digest::of(&alone);
+    store.keep_ahead(&[(digest, alone)]).await.unwrap();
+    assert!(store.message(digest).await.unwrap().is_some());
+    let tx = store.begin().await.unwrap();
+    tx.forget_unnamed_letters().await.unwrap();
+    assert_eq!(tx.without_bytes(&planned.id.campaign).await.unwrap(), None);
+    tx.commit().await.unwrap();
+    assert!(store.message(digest).await.unwrap().is_none());
+    for kept in [approved.digest, planned.digest] {
+        assert!(store.message(kept).await.unwrap().is_some(), "what a dispatch names or somebody approved stays");
+    }
 }
 
 async fn a_changed_contact_voids_the_approval_of_its_letter_only(home: Home) {

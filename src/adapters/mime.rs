@@ -4,7 +4,10 @@
 //! program's name and no `Date`, which is put in front when the letter leaves and so stands outside what was approved.
 
 pub mod plain;
+mod quoted;
 pub mod reading;
+
+use std::borrow::Cow;
 
 use chrono::TimeZone as _;
 use lettre::message::header::{
@@ -97,19 +100,22 @@ fn mailboxes<'a>(list: impl IntoIterator<Item = &'a Mailbox>) -> Result<Mailboxe
 /// `=_` can stand in neither quoted-printable nor base64, so no part can hold the boundary.
 fn boundary(id: &MessageId, of: &str) -> String {
     let digest = Digest::of_parts([id.as_str().as_bytes(), of.as_bytes()]);
-    digest.bytes().iter().take(16).fold("=_".to_owned(), |all, byte| format!("{all}{byte:02x}"))
+    format!("=_{}", digest.digits(16))
 }
 
 /// Always encoded: a body as it is could hold a bare line end, or a line that ends the message (RUSTSEC-2026-0561).
 fn part(kind: ContentType, words: &str) -> SinglePart {
-    let lines = words.replace("\r\n", "\n").replace('\r', "\n");
+    let lines = if memchr::memchr(b'\r', words.as_bytes()).is_some() {
+        Cow::Owned(words.replace("\r\n", "\n").replace('\r', "\n"))
+    } else {
+        Cow::Borrowed(words)
+    };
     let foreign = lines.bytes().filter(|b| !b.is_ascii()).count();
     // A sixth: from there on base64 is shorter, and quoted-printable no longer readable.
     let body = if foreign * 6 > lines.len() {
-        encoded(lines, ContentTransferEncoding::Base64)
+        encoded(lines.into_owned(), ContentTransferEncoding::Base64)
     } else {
-        let quoted = encoded(lines, ContentTransferEncoding::QuotedPrintable).into_vec();
-        Body::dangerous_pre_encoded(without_leading_dots(&quoted), ContentTransferEncoding::QuotedPrintable)
+        Body::dangerous_pre_encoded(quoted::encode(&lines), ContentTransferEncoding::QuotedPrintable)
     };
     SinglePart::builder().content_type(kind).body(body)
 }
@@ -147,47 +153,38 @@ fn encoded(lines: String, encoding: ContentTransferEncoding) -> Body {
     Body::new_with_encoding(lines, encoding).unwrap_or_else(|raw| Body::dangerous_pre_encoded(raw, encoding))
 }
 
-/// Then dot-stuffing (RFC 5321, 4.5.2) has nothing to do, and cannot be done wrongly.
-fn without_leading_dots(quoted: &[u8]) -> Vec<u8> {
-    let mut safe = Vec::with_capacity(quoted.len() + 16);
-    for line in quoted.split_inclusive(|b| *b == b'\n') {
-        match line.strip_prefix(b".") {
-            Some(rest) => {
-                safe.extend_from_slice(b"=2E");
-                safe.extend_from_slice(rest);
-            }
-            None => safe.extend_from_slice(line),
-        }
-    }
-    safe
-}
-
 /// Longest line without its CRLF. Source: RFC 5322, 2.1.1.
 const LONGEST_LINE: usize = 998;
 
 /// What every message must hold before any server hears of it.
 fn check_wire(message: &[u8]) -> Result<(), MimeError> {
     let body = message.strip_suffix(b"\r\n").ok_or(MimeError::Wire("it does not end with a line end"))?;
-    if !message.windows(4).any(|w| w == b"\r\n\r\n") {
+    if memchr::memmem::find(message, b"\r\n\r\n").is_none() {
         return Err(MimeError::Wire("it has no body"));
     }
-    let mut rest = Some(body);
-    while let Some(lines) = rest {
-        let end = lines.windows(2).position(|pair| pair == b"\r\n");
-        let line = end.map_or(lines, |end| &lines[..end]);
-        rest = end.map(|end| &lines[end + 2..]);
-        if line.len() > LONGEST_LINE {
-            return Err(MimeError::Wire("a line is longer than 998 bytes"));
-        }
-        if line.iter().any(|b| matches!(b, b'\r' | b'\n')) {
+    if !body.is_ascii() || memchr::memchr(0, body).is_some() {
+        return Err(MimeError::Wire("a byte is not ASCII"));
+    }
+    let mut begins = 0;
+    let mut ends = 0;
+    for at in memchr::memchr_iter(b'\n', body).chain([body.len()]) {
+        // The last line's end was taken off.
+        let end = if at == body.len() { at } else { at.saturating_sub(1) };
+        if at < body.len() && (at == begins || body[end] != b'\r') {
             return Err(MimeError::Wire("a line end is not CRLF"));
         }
-        if line.iter().any(|b| *b == 0 || !b.is_ascii()) {
-            return Err(MimeError::Wire("a byte is not ASCII"));
+        ends += usize::from(at < body.len());
+        if end - begins > LONGEST_LINE {
+            return Err(MimeError::Wire("a line is longer than 998 bytes"));
         }
-        if line.starts_with(b".") {
+        if body[begins..].starts_with(b".") {
             return Err(MimeError::Wire("a line begins with a dot"));
         }
+        begins = at + 1;
+    }
+    // Each end of a line has one; any other stands alone.
+    if memchr::memchr_iter(b'\r', body).count() != ends {
+        return Err(MimeError::Wire("a line end is not CRLF"));
     }
     Ok(())
 }

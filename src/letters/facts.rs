@@ -166,7 +166,7 @@ impl MeetingFact {
     }
 }
 
-/// What a letter may print, in the shape in which templates name it.
+/// What a letter may print, in the shape in which templates name it, but for [`Facts::lists`].
 #[derive(Debug, Clone, Serialize)]
 pub struct Facts {
     salutation: String,
@@ -182,8 +182,8 @@ pub struct Facts {
     #[serde(skip_serializing_if = "Option::is_none")]
     review: Option<ReviewFact>,
     milestone: MilestoneFact,
-    signatories: Vec<SignatoryFact>,
-    asks: Vec<AskFact>,
+    #[serde(skip)]
+    lists: Lists,
     send_date: Day,
     #[serde(skip_serializing_if = "Option::is_none")]
     previous: Option<PreviousFact>,
@@ -236,7 +236,14 @@ struct Target {
     official_name: Option<String>,
 }
 
-#[derive(Debug, Clone, Serialize)]
+/// The facts `signatories` and `asks`. They are those of all of a campaign's letters, so an engine may take them once for all.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Lists {
+    signatories: Vec<SignatoryFact>,
+    asks: Vec<AskFact>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 struct SignatoryFact {
     name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -245,7 +252,7 @@ struct SignatoryFact {
     note: Option<String>,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 struct AskFact {
     id: String,
     text: String,
@@ -300,28 +307,35 @@ impl Facts {
             session: input.session,
             review: input.review,
             milestone: input.milestone,
-            signatories: input
-                .campaign
-                .marked_signatories()
-                .into_iter()
-                .map(|(signatory, mark)| SignatoryFact {
-                    name: signatory.name.clone(),
-                    mark,
-                    note: signatory.note.clone(),
-                })
-                .collect(),
-            asks: input
-                .campaign
-                .asks
-                .iter()
-                .map(|ask| AskFact { id: ask.id.to_string(), text: ask.text.clone() })
-                .collect(),
+            lists: Lists {
+                signatories: input
+                    .campaign
+                    .marked_signatories()
+                    .into_iter()
+                    .map(|(signatory, mark)| SignatoryFact {
+                        name: signatory.name.clone(),
+                        mark,
+                        note: signatory.note.clone(),
+                    })
+                    .collect(),
+                asks: input
+                    .campaign
+                    .asks
+                    .iter()
+                    .map(|ask| AskFact { id: ask.id.to_string(), text: ask.text.clone() })
+                    .collect(),
+            },
             send_date: input.send_date,
             previous: input.previous,
             meeting: input.meeting,
             joined: input.joined,
             inside_address,
         })
+    }
+
+    /// The facts that stand beside the others in a template and are not among those that this writes.
+    pub fn lists(&self) -> &Lists {
+        &self.lists
     }
 
     /// The lines above the salutation, from the name downwards.

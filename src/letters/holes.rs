@@ -64,6 +64,9 @@ pub fn unfinished(line: &str) -> Vec<Hole> {
 
 /// All holes of one rendered line or paragraph, before it is wrapped.
 pub fn rendered(line: &str) -> Vec<Hole> {
+    if !may_have(line) {
+        return Vec::new();
+    }
     let mut holes = unfinished(line);
     let mut find = |pattern: &str, what| {
         holes.extend(line.match_indices(pattern).map(|(at, _)| Hole { what, range: at..at + pattern.len() }));
@@ -83,6 +86,21 @@ pub fn rendered(line: &str) -> Vec<Hole> {
         holes.push(Hole { what: HoleKind::Orphan, range: 0..1 });
     }
     holes
+}
+
+/// Whether there is any pair of bytes with which a hole begins or ends. One pass, so that the search for each kind is only made
+/// where there is something to find.
+fn may_have(line: &str) -> bool {
+    let bytes = line.as_bytes();
+    let pairs = bytes.iter().zip(bytes.iter().skip(1));
+    // Without a way out in the middle the processor looks at many at once.
+    let found = pairs.fold(false, |found, (a, b)| {
+        let word = (*a == b'T') & ((*b == b'O') | (*b == b'B')) | (*a == b'X') & (*b == b'X');
+        let brackets = (*a == b'{') & (*b == b'{') | (*a == b'}') & (*b == b'}') | (*a == b'(') & (*b == b')');
+        let space = (*a == b' ') & ((*b == b' ') | (*b == b',') | (*b == b'.'));
+        found | word | brackets | space | (*a == b'[')
+    });
+    found || line.starts_with([',', ';'])
 }
 
 #[cfg(test)]

@@ -109,7 +109,7 @@ impl Message {
             if words.len() > LARGEST_PART {
                 return Err(MessageError::LargePart { part, bytes: words.len() });
             }
-            if let Some(c) = words.chars().find(|c| c.is_control() && !matches!(c, '\n' | '\t' | '\r')) {
+            if let Some(c) = control(words) {
                 return Err(MessageError::Unsafe { field: part, code: u32::from(c) });
             }
         }
@@ -134,6 +134,20 @@ impl Message {
 /// Whether `c` may not stand in a header. The joiners of Persian and Indian scripts are letters of their words.
 fn breaks_out(c: char) -> bool {
     safe_text::is_unsafe(c) && !matches!(c, '\u{200C}' | '\u{200D}')
+}
+
+/// The first control character that is no line end and no tab. Bytes are looked at first, many at once: letters have none.
+fn control(words: &str) -> Option<char> {
+    let bytes = words.as_bytes();
+    let ascii = |b: u8| (b < b' ') & (b != b'\n') & (b != b'\t') & (b != b'\r') | (b == 0x7F);
+    let low = bytes.iter().fold(false, |found, b| found | ascii(*b));
+    // U+0080 to U+009F.
+    let pairs = bytes.iter().zip(bytes.iter().skip(1));
+    let high = pairs.fold(false, |found, (a, b)| found | (*a == 0xC2) & (*b < 0xA0));
+    if !low && !high {
+        return None;
+    }
+    words.chars().find(|c| c.is_control() && !matches!(c, '\n' | '\t' | '\r'))
 }
 
 #[cfg(test)]
@@ -169,6 +183,16 @@ pub(crate) mod tests {
         let mut message = a_message();
         message.to[0].name = Some("A\r\nBcc: x".to_owned());
         assert!(matches!(message.check(), Err(MessageError::Name(_))));
+    }
+
+    #[test]
+    fn a_control_character_is_found_wherever_it_stands() {
+        for c in ('\0'..='\u{FF}').filter(|c| !matches!(c, '\n' | '\t' | '\r')) {
+            let words = format!("Excellency,\r\n\tré {c} « oui »\n");
+            assert_eq!(control(&words), c.is_control().then_some(c), "{c:?}");
+            let message = Message { text: words, ..a_message() };
+            assert_eq!(message.check().is_err(), c.is_control(), "{c:?}");
+        }
     }
 
     #[test]

@@ -26,4 +26,4 @@ pub use inside_address::InsideAddress;
 pub use letter::Rendered;
 pub use message::{Attachment, Message, MessageId};
 pub use sheet::Sheet;
-pub use words::Words;
+pub use words::{Sieve, Words};

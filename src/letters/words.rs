@@ -11,9 +11,73 @@ fn arranges(c: char) -> bool {
     c.is_whitespace() || matches!(c, '-' | '*' | '>' | '•' | '\u{200B}')
 }
 
+/// What a byte is to [`Sieve`].
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Byte {
+    Word,
+    Arranges,
+    /// A character begins with it that may arrange.
+    MayArrange,
+}
+
+const BYTES: [Byte; 256] = {
+    let mut bytes = [Byte::Word; 256];
+    let mut byte = 0;
+    while byte < bytes.len() {
+        bytes[byte] = match byte {
+            0x09..=0x0D | 0x20 | 0x2A | 0x2D | 0x3E => Byte::Arranges,
+            // Spaces beyond ASCII are U+0085, U+00A0, U+1680, U+2000 to U+205F and U+3000.
+            0xC2 | 0xE1..=0xE3 => Byte::MayArrange,
+            _ => Byte::Word,
+        };
+        byte += 1;
+    }
+    bytes
+};
+
+/// Words as they are gathered, piece by piece.
+#[derive(Debug, Default)]
+pub struct Sieve(Vec<u8>);
+
+impl Sieve {
+    /// `bytes`: about so many will come.
+    pub fn for_about(bytes: usize) -> Self {
+        Self(Vec::with_capacity(bytes))
+    }
+
+    pub fn add(&mut self, text: &str) {
+        let start = self.0.len();
+        self.0.resize(start + text.len(), 0);
+        let added = &mut self.0[start..];
+        let (mut at, mut kept) = (0, 0);
+        // Each byte is written, and the next one over it where it arranges: one byte in six does, so a processor could not guess.
+        while let Some(b) = text.as_bytes().get(at) {
+            let kind = BYTES[usize::from(*b)];
+            if kind == Byte::MayArrange
+                && let Some(c) = text.get(at..).and_then(|rest| rest.chars().next())
+                && arranges(c)
+            {
+                at += c.len_utf8();
+                continue;
+            }
+            added[kept] = *b;
+            kept += usize::from(kind != Byte::Arranges);
+            at += 1;
+        }
+        self.0.truncate(start + kept);
+    }
+
+    pub fn words(self) -> Words {
+        // Only whole characters were left out.
+        Words(String::from_utf8(self.0).unwrap_or_else(|not| String::from_utf8_lossy(not.as_bytes()).into_owned()))
+    }
+}
+
 impl Words {
     pub fn of(text: &str) -> Self {
-        Self(text.chars().filter(|c| !arranges(*c)).collect())
+        let mut sieve = Sieve::for_about(text.len());
+        sieve.add(text);
+        sieve.words()
     }
 
     pub fn as_str(&self) -> &str {
@@ -63,6 +127,15 @@ mod tests {
     #[test]
     fn line_breaks_and_bullets_are_not_words() {
         assert_eq!(Words::of("We ask:\n\n- to join,\n  and\n* * *\n> so"), Words::of("We ask: • to join, and so"));
+    }
+
+    #[test]
+    fn whatever_arranges_is_left_out_wherever_it_stands() {
+        let every: String = (0..=0x3100_u32).filter_map(char::from_u32).collect();
+        let wanted: String = every.chars().filter(|c| !arranges(*c)).collect();
+        assert_eq!(Words::of(&every).as_str(), wanted);
+        assert_eq!(Words::of(" \u{3000}a\u{2028}b\u{A0}").as_str(), "ab");
+        assert!(('\u{3101}'..=char::MAX).all(|c| !arranges(c)), "the table of bytes knows no others");
     }
 
     #[test]

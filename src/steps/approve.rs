@@ -121,8 +121,9 @@ pub async fn approve(
     };
     let filter = DispatchFilter { campaign: Some(campaign), ..DispatchFilter::default() };
     let current: Vec<Dispatch> = tx.dispatches(&filter).await?.into_iter().filter(|d| keys.contains(&d.key)).collect();
+    let by_key: HashMap<i64, &Dispatch> = current.iter().map(|d| (d.key, d)).collect();
     for shown in &proposal.dispatches {
-        let now_there = current.iter().find(|d| d.key == shown.key);
+        let now_there = by_key.get(&shown.key);
         if !now_there.is_some_and(|d| d.seal == shown.seal && d.status == Status::Planned && !d.wish.plan_again) {
             return Err(StoreError::Changed(shown.id.to_string()));
         }
@@ -146,17 +147,20 @@ pub async fn approve(
     let after = tx.approvals(&keys).await?;
     let mut done = Approved { given: new.len(), complete: 0, same_organisation: 0 };
     let none: Vec<Approval> = Vec::new();
+    let (mut moves, mut remarks) = (Vec::new(), Vec::new());
     for dispatch in &current {
         let seal = dispatch.seal.to_string();
         let earlier = organisations(before.get(&dispatch.key).unwrap_or(&none), &seal);
         done.same_organisation += usize::from(earlier.contains(proposal.approver.organisation.as_str()));
         if holds(after.get(&dispatch.key).unwrap_or(&none), &seal, wanted) {
-            tx.apply(&Move::new(dispatch, Event::Approve, &proposal.approver.name, now)).await?;
-            done.complete += 1;
+            moves.push(Move::new(dispatch, Event::Approve, &proposal.approver.name, now));
         } else {
-            tx.remark(dispatch.key, now, "approval", dispatch.status, &proposal.approver.name, None).await?;
+            remarks.push((dispatch.key, dispatch.status));
         }
     }
+    tx.apply_all(&moves).await?;
+    tx.remark_all(&remarks, now, "approval", &proposal.approver.name).await?;
+    done.complete = moves.len();
     tx.commit().await?;
     Ok(done)
 }

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use crate::adapters::render::Frames;
+use crate::adapters::render::pdf::Printer;
 use crate::campaign::{Campaign, MilestoneRef, Selector, Step};
 use crate::letters::guards::Guards;
 use crate::schedule::{Calendar, Milestone, ScheduleError, due};
@@ -10,7 +12,7 @@ pub use crate::steps::drafting::{Drafted, Drafting, LeftOutRow, Override, Pdf, W
 pub use crate::steps::finish::Letter;
 use crate::steps::finish::{Common, finish};
 use crate::steps::one_step::{Earlier, OneStep};
-use crate::steps::presses;
+use crate::steps::presses::{self, Presses, Pressroom};
 use crate::vocabulary::problem::Problem;
 use crate::vocabulary::{Day, StateCode, StepId, hint};
 
@@ -21,43 +23,74 @@ pub fn draft(input: &Drafting<'_>, each: impl FnMut(Letter)) -> Drafted {
 
 /// The same, for some letters.
 pub fn draft_only(input: &Drafting<'_>, wanted: &Wanted<'_>, mut each: impl FnMut(Letter)) -> Drafted {
-    let mut drafted = Drafted { fixed: input.fixed.clone(), ..Drafted::default() };
-    let campaign = &input.file.campaign;
-    check_selectors(input, &mut drafted.problems);
-    let frames = match presses::frames(input.workspace) {
-        Ok(frames) => frames,
-        Err(problems) => {
-            drafted.problems.extend(problems);
-            return drafted;
-        }
-    };
-    let guards = match Guards::new(campaign, input.workspace.states(), &input.workspace.missions) {
-        Ok(guards) => guards,
-        Err(why) => {
-            drafted.problems.push(Problem::error(why).in_file(input.file.source.file.clone()));
-            return drafted;
-        }
-    };
-    let prints = campaign.steps.iter().any(|step| wanted.prints(step));
-    let printer = match prints.then(|| presses::printer(input.workspace)).transpose() {
-        Ok(printer) => printer,
-        Err(problems) => {
-            drafted.problems.extend(problems);
-            return drafted;
-        }
-    };
-    let mut earlier: HashMap<(StepId, StateCode), Earlier> = HashMap::new();
-    for (position, step) in campaign.steps.iter().enumerate() {
-        let (presses, problems) = presses::compile(input.workspace, input.file, step, &frames);
+    let mut drafter = Drafter::new(input, wanted);
+    while let Some(letters) = drafter.step() {
+        letters.into_iter().for_each(&mut each);
+    }
+    drafter.end()
+}
+
+/// Drafts a campaign step by step, so that the bytes of a step's letters need not wait in memory for the next one's.
+#[expect(missing_debug_implementations, reason = "a choice made by a function has nothing to show")]
+pub struct Drafter<'a> {
+    input: &'a Drafting<'a>,
+    wanted: &'a Wanted<'a>,
+    /// `None`: a frame or a name is at fault, and nothing is drafted.
+    tools: Option<Tools>,
+    pressroom: Pressroom,
+    earlier: HashMap<(StepId, StateCode), Earlier>,
+    drafted: Drafted,
+    position: usize,
+}
+
+/// What all steps need.
+struct Tools {
+    frames: Frames,
+    guards: Guards,
+    /// Where any step prints.
+    printer: Option<Printer>,
+}
+
+impl Tools {
+    fn of(input: &Drafting<'_>, wanted: &Wanted<'_>) -> Result<Self, Vec<Problem>> {
+        let campaign = &input.file.campaign;
+        let frames = presses::frames(input.workspace)?;
+        let guards = Guards::new(campaign, input.workspace.states(), &input.workspace.missions)
+            .map_err(|why| vec![Problem::error(why).in_file(input.file.source.file.clone())])?;
+        let prints = campaign.steps.iter().any(|step| wanted.prints(step));
+        let printer = prints.then(|| presses::printer(input.workspace)).transpose()?;
+        Ok(Self { frames, guards, printer })
+    }
+}
+
+impl<'a> Drafter<'a> {
+    pub fn new(input: &'a Drafting<'a>, wanted: &'a Wanted<'a>) -> Self {
+        let mut drafted = Drafted { fixed: input.fixed.clone(), ..Drafted::default() };
+        check_selectors(input, &mut drafted.problems);
+        let tools = Tools::of(input, wanted).map_err(|problems| drafted.problems.extend(problems)).ok();
+        let (pressroom, earlier) = (Pressroom::default(), HashMap::new());
+        Self { input, wanted, tools, pressroom, earlier, drafted, position: 0 }
+    }
+
+    /// The next step's letters, in the order of States; `None` when there is no other step.
+    pub fn step(&mut self) -> Option<Vec<Letter>> {
+        let (input, wanted) = (self.input, self.wanted);
+        let Self { tools, pressroom, earlier, drafted, position, .. } = self;
+        let Tools { frames, guards, printer } = tools.as_ref()?;
+        let campaign = &input.file.campaign;
+        let at = *position;
+        let step = campaign.steps.get(at)?;
+        *position += 1;
+        let position = at;
+        let (presses, problems) = pressroom.of(input.workspace, input.file, step, frames);
+        let presses: &Presses = &presses;
         drafted.problems.extend(problems);
+        let common = Common { workspace: input.workspace, step, zone: campaign.zone, printer: printer.as_ref() };
         if step.is_for_meetings() {
-            let common = Common { workspace: input.workspace, step, zone: campaign.zone, printer: printer.as_ref() };
-            let confirming = Confirming { input, wanted, step, position, presses: &presses, guards: &guards, common };
-            for letter in confirming.letters(&mut earlier, &mut drafted) {
-                drafted.letters += 1;
-                each(letter);
-            }
-            continue;
+            let confirming = Confirming { input, wanted, step, position, presses, guards, common };
+            let letters = confirming.letters(earlier, drafted);
+            drafted.letters += letters.len();
+            return Some(letters);
         }
         let dated = milestone(input, step, &mut drafted.fixed).and_then(|milestone| {
             let due = due(&step.when, &milestone, campaign.zone, &input.workspace.calendar)?;
@@ -68,7 +101,7 @@ pub fn draft_only(input: &Drafting<'_>, wanted: &Wanted<'_>, mut each: impl FnMu
             Err(error) => {
                 let place = input.file.source.place(input.file.steps[position].when.clone());
                 drafted.problems.push(Problem::error(with_readings(&error)).at(place).help(error.help()));
-                continue;
+                return Some(Vec::new());
             }
         };
         let mut one = OneStep {
@@ -80,39 +113,43 @@ pub fn draft_only(input: &Drafting<'_>, wanted: &Wanted<'_>, mut each: impl FnMu
             position,
             milestone,
             due,
-            presses: &presses,
-            guards: &guards,
+            presses,
+            guards,
             faults: BTreeMap::new(),
             fallbacks: BTreeMap::new(),
         };
         let mut unfinished = Vec::new();
         for state in input.workspace.states().iter() {
-            unfinished.extend(one.state(state, &mut earlier, &mut drafted));
+            unfinished.extend(one.state(state, earlier, drafted));
         }
-        let common = Common { workspace: input.workspace, step, zone: campaign.zone, printer: printer.as_ref() };
+        let mut letters = Vec::with_capacity(unfinished.len());
         for letter in finish(unfinished, &common) {
             match letter {
-                Ok(letter) => {
-                    drafted.letters += 1;
-                    each(letter);
-                }
+                Ok(letter) => letters.push(letter),
                 Err((state, problems)) => problems.into_iter().for_each(|problem| one.fault(problem, state)),
             }
         }
+        drafted.letters += letters.len();
         one.report_faults(&mut drafted.problems);
         one.report_fallbacks(&mut drafted.problems);
         drafted.dates.push((step.id.clone(), one.milestone, one.due));
+        Some(letters)
     }
-    let only_meetings = campaign.steps.iter().all(Step::is_for_meetings);
-    if drafted.letters == 0
-        && !only_meetings
-        && wanted.only.is_none()
-        && !drafted.problems.iter().any(Problem::is_error)
-    {
-        let problem = Problem::warning("the campaign writes to nobody").in_file(&input.file.source.file);
-        drafted.problems.push(problem.help("look at [audience]: does any mission have that tag, group or State?"));
+
+    /// All but the letters, once there is no other step.
+    pub fn end(self) -> Drafted {
+        let Self { input, wanted, mut drafted, .. } = self;
+        let only_meetings = input.file.campaign.steps.iter().all(Step::is_for_meetings);
+        if drafted.letters == 0
+            && !only_meetings
+            && wanted.only.is_none()
+            && !drafted.problems.iter().any(Problem::is_error)
+        {
+            let problem = Problem::warning("the campaign writes to nobody").in_file(&input.file.source.file);
+            drafted.problems.push(problem.help("look at [audience]: does any mission have that tag, group or State?"));
+        }
+        drafted
     }
-    drafted
 }
 
 /// A time in a gap or an overlap is told with both readings.

@@ -1,6 +1,7 @@
 //! The doors between rooms: load, decide, save. Each is short; what is decided, the rooms decide.
 
 pub mod addressing;
+mod ahead;
 pub mod approve;
 pub mod changed;
 pub mod collect;

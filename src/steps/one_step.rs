@@ -411,6 +411,5 @@ fn named(mission: &Mission, addresses: &[Address]) -> Vec<Mailbox> {
 /// The name of a letter for its whole life. It comes from the database's secret, so nobody outside can guess it and forge an answer.
 fn message_id(secret: &str, id: &DispatchId, from: &Address) -> Result<MessageId, String> {
     let digest = Digest::of_parts([secret.as_bytes(), id.to_string().as_bytes()]);
-    let hex: String = digest.bytes()[..16].iter().map(|b| format!("{b:02x}")).collect();
-    format!("<{hex}@{}>", from.domain()).parse().map_err(|e| format!("{e}"))
+    format!("<{}@{}>", digest.digits(16), from.domain()).parse().map_err(|e| format!("{e}"))
 }

@@ -12,7 +12,8 @@ use crate::outbox::revision::{Difference, Revision, revise};
 use crate::outbox::token::token;
 use crate::outbox::{Dispatch, Draft, Event, Status, Via, Wish};
 use crate::responses::Meeting;
-use crate::steps::draft::{Drafted, Drafting, LeftOutRow, Letter, Override, draft};
+use crate::steps::ahead::Ahead;
+use crate::steps::draft::{Drafted, Drafter, Drafting, LeftOutRow, Override, Wanted};
 use crate::steps::meetings::{agreed, agreed_meetings};
 use crate::steps::reconcile::remember_lost;
 use crate::vocabulary::problem::Problem;
@@ -70,7 +71,7 @@ pub async fn plan(store: &Store, request: &PlanRequest<'_>) -> Result<Planned, P
     let campaign = &request.file.campaign;
     let filter = DispatchFilter { campaign: Some(campaign.id.clone()), ..DispatchFilter::default() };
     let stored = store.dispatches(&filter).await?;
-    let secret = store.secret(request.now).await?;
+    let secret: String = store.secret(request.now).await?;
     let fixed = store.fixed_milestones(&campaign.id).await?;
     let overrides = overrides(&stored);
     let meetings = agreed_meetings(store, &campaign.id).await?;
@@ -82,13 +83,53 @@ pub async fn plan(store: &Store, request: &PlanRequest<'_>) -> Result<Planned, P
         meetings: &meetings,
         overrides: &overrides,
     };
+    let mut ahead = Ahead::new(store, &stored);
     let mut drafts = Vec::new();
-    let mut drafted = draft(&drafting, |letter: Letter| drafts.push(letter.draft));
+    let everything = Wanted::default();
+    let mut drafter = Drafter::new(&drafting, &everything);
+    while let Some(letters) = drafter.step() {
+        drafts.extend(letters.into_iter().map(|letter| ahead.without_bytes(letter.draft)));
+        if request.dry {
+            ahead.drop_all();
+        } else {
+            ahead.keep_many().await?;
+        }
+    }
+    let mut drafted = drafter.end();
     drafted.problems.extend(vanished(&stored, &drafts, request.file, &meetings));
     drafted.problems.extend(doubtful(&drafts, &stored, &store.doubtful_addresses().await?));
     if drafted.problems.iter().any(Problem::is_error) {
+        ahead.forget().await?;
         return Err(PlanError::Problems(drafted.problems));
     }
+    let found = Found { drafted, drafts, meetings, secret };
+    let planned = write(store, request, found, &ahead).await;
+    if planned.is_err()
+        && let Err(why) = ahead.forget().await
+    {
+        tracing::warn!(%why, "letters of a plan that failed stay in the database");
+    }
+    planned
+}
+
+/// What was drafted, and from what.
+struct Found {
+    drafted: Drafted,
+    drafts: Vec<Draft>,
+    meetings: Vec<Meeting>,
+    secret: String,
+}
+
+/// Stores what changed, all of it or nothing.
+async fn write(
+    store: &Store,
+    request: &PlanRequest<'_>,
+    found: Found,
+    ahead: &Ahead<'_>,
+) -> Result<Planned, PlanError> {
+    let Found { drafted, drafts, meetings, secret } = found;
+    let campaign = &request.file.campaign;
+    let filter = DispatchFilter { campaign: Some(campaign.id.clone()), ..DispatchFilter::default() };
     let tx = store.begin().await?;
     // What was moved meanwhile must not be confirmed as it was.
     let of_campaign = MeetingFilter { campaign: Some(campaign.id.clone()), ..MeetingFilter::default() };
@@ -97,12 +138,22 @@ pub async fn plan(store: &Store, request: &PlanRequest<'_>) -> Result<Planned, P
     }
     // Read again inside the transaction: a worker may have moved something meanwhile.
     let stored = tx.dispatches(&filter).await?;
-    let changes = reconcile(&tx, &stored, &drafts, request).await?;
     if !request.dry {
-        tx.give_tokens(&campaign.id, |id| token(&secret, id)).await?;
+        tx.keep_letters(&ahead.rest()).await?;
     }
+    let (changes, now_stored) = reconcile(&tx, &stored, &drafts, request).await?;
     if request.dry {
         return Ok(Planned { drafted, drafts, before: stored, stored: Vec::new(), changes });
+    }
+    tx.give_tokens(&campaign.id, |id| token(&secret, id)).await?;
+    if !changes.is_empty()
+        && let Some(digest) = tx.without_bytes(&campaign.id).await?
+    {
+        return Err(StoreError::Changed(format!("the letter {digest}")).into());
+    }
+    // An earlier plan may have been killed while it kept letters ahead: the next one of that size sweeps behind it.
+    if ahead.kept_some() {
+        tx.forget_unnamed_letters().await?;
     }
     let record = PlanRecord {
         campaign: campaign.id.clone(),
@@ -118,8 +169,7 @@ pub async fn plan(store: &Store, request: &PlanRequest<'_>) -> Result<Planned, P
     tx.save_plan(&record, &files, &drafted.fixed).await?;
     tx.note_correspondents(&correspondents(request.workspace)).await?;
     tx.commit().await?;
-    let (before, stored) = (stored, store.dispatches(&filter).await?);
-    Ok(Planned { drafted, drafts, before, stored, changes })
+    Ok(Planned { drafted, drafts, before: stored, stored: now_stored, changes })
 }
 
 /// Everybody in the contact list, whether written to or not: any of them may answer.
@@ -142,8 +192,9 @@ pub fn overrides(stored: &[Dispatch]) -> HashMap<DispatchId, Override> {
 
 /// Letters still to leave that go to an address of which an earlier one came back.
 fn doubtful(drafts: &[Draft], stored: &[Dispatch], returned: &[DoubtfulAddress]) -> Vec<Problem> {
-    let left = |id: &DispatchId| stored.iter().any(|row| row.id == *id && row.status == Status::Sent);
-    let ahead: Vec<&Draft> = drafts.iter().filter(|draft| !left(&draft.id)).collect();
+    let left: HashSet<&DispatchId> =
+        stored.iter().filter(|row| row.status == Status::Sent).map(|row| &row.id).collect();
+    let ahead: Vec<&Draft> = drafts.iter().filter(|draft| !left.contains(&draft.id)).collect();
     let mut problems = Vec::new();
     for doubt in returned {
         let to = |draft: &&&Draft| {
@@ -189,26 +240,29 @@ fn vanished(stored: &[Dispatch], drafts: &[Draft], file: &CampaignFile, meetings
     vec![problem.in_file(file.source.file.clone()).help(help)]
 }
 
+/// Gives what changed, and all dispatches as they are stored then; those are read again only where that is not known.
 async fn reconcile(
     tx: &Tx,
     stored: &[Dispatch],
     drafts: &[Draft],
     request: &PlanRequest<'_>,
-) -> Result<Vec<Change>, StoreError> {
+) -> Result<(Vec<Change>, Vec<Dispatch>), StoreError> {
     let by_id: HashMap<&DispatchId, &Dispatch> = stored.iter().map(|d| (&d.id, d)).collect();
     let there: HashSet<&DispatchId> = drafts.iter().map(|d| &d.id).collect();
     let mut changes = Vec::new();
     let mut new = Vec::new();
+    let mut moved = false;
     for draft in drafts {
         let Some(row) = by_id.get(&draft.id) else {
             changes.push(change(&draft.id, "new", "", &draft.due.to_string()));
-            new.push(draft.clone());
+            new.push(draft);
             continue;
         };
         if is_out(row) {
             // What its guards object to now must not leave as it is, should it come back.
             let plan_again = row.seal != draft.seal() || !row.rewritten(draft).open_objections().is_empty();
             if plan_again != row.wish.plan_again && !request.dry {
+                moved = true;
                 tx.set_wish(row.key, &Wish { plan_again, ..row.wish.clone() }).await?;
             }
             if plan_again && !row.wish.plan_again {
@@ -218,6 +272,7 @@ async fn reconcile(
         }
         if row.wish.plan_again && row.seal == draft.seal() && !request.dry {
             // The files say again what was approved: nothing is left to plan anew.
+            moved = true;
             tx.set_wish(row.key, &Wish { plan_again: false, ..row.wish.clone() }).await?;
         }
         if let Revision::Rewrite { differences, event } = revise(row, draft) {
@@ -227,6 +282,7 @@ async fn reconcile(
                     .map(|d| Change { because: d.because.clone(), ..change(&draft.id, d.what, &d.before, &d.after) }),
             );
             if !request.dry {
+                moved = true;
                 tx.rewrite(row, draft, request.now).await?;
             }
             // What the guards are about to hold is no longer approved either way.
@@ -250,22 +306,33 @@ async fn reconcile(
         .cloned()
         .collect();
     changes.extend(gone.iter().map(|d| change(&d.id, "removed", d.status.as_str(), "")));
-    if !request.dry {
-        tx.add_dispatches(&new, request.by, request.now).await?;
-        tx.remove_dispatches(&gone).await?;
-        remember_lost(tx, &request.file.campaign.id, request.by, request.now).await?;
-        // As they are now: a correction that was put back has its old approvals again.
-        let filter = DispatchFilter { campaign: Some(request.file.campaign.id.clone()), ..DispatchFilter::default() };
-        let now_stored = tx.dispatches(&filter).await?;
-        let (now_stored, held) = guard(tx, now_stored, &filter, request).await?;
-        changes.extend(held);
-        changes.extend(weigh_approvals(tx, &now_stored, &[], request).await?);
-    } else {
+    if request.dry {
         changes.extend(would_be_guarded(&by_id, drafts));
         let weighed = weigh_approvals(tx, stored, &changes, request).await?;
         changes.extend(weighed);
+        return Ok((changes, Vec::new()));
     }
-    Ok(changes)
+    let added = tx.add_dispatches(&new, request.by, request.now).await?;
+    tx.remove_dispatches(&gone).await?;
+    moved |= remember_lost(tx, &request.file.campaign.id, request.by, request.now).await?;
+    // As they are now: a correction that was put back has its old approvals again.
+    let filter = DispatchFilter { campaign: Some(request.file.campaign.id.clone()), ..DispatchFilter::default() };
+    let now_stored = if moved {
+        tx.dispatches(&filter).await?
+    } else {
+        let gone: HashSet<i64> = gone.iter().map(|d| d.key).collect();
+        let left = stored.iter().filter(|d| !gone.contains(&d.key)).cloned();
+        let mut all: Vec<Dispatch> = left.chain(added).collect();
+        // As the database gives them; the sort is stable.
+        all.sort_by(|a, b| (a.position, a.id.delegation.as_str()).cmp(&(b.position, b.id.delegation.as_str())));
+        all
+    };
+    let (now_stored, held) = guard(tx, now_stored, &filter, request).await?;
+    changes.extend(held);
+    let weighed = weigh_approvals(tx, &now_stored, &[], request).await?;
+    let now_stored = if weighed.is_empty() { now_stored } else { tx.dispatches(&filter).await? };
+    changes.extend(weighed);
+    Ok((changes, now_stored))
 }
 
 /// Holds what the guards object to, and lets go what they held and object to no more. Gives the dispatches as they are then.
@@ -276,12 +343,13 @@ async fn guard(
     request: &PlanRequest<'_>,
 ) -> Result<(Vec<Dispatch>, Vec<Change>), StoreError> {
     let mut changes = Vec::new();
+    let mut moves = Vec::new();
     for dispatch in &stored {
         let Some((event, reason)) = dispatch.after_planning() else { continue };
         changes.push(guard_change(&dispatch.id, dispatch.status, event, reason.as_deref()));
-        let moves = Move { reason, ..Move::new(dispatch, event, request.by, request.now) };
-        tx.apply(&moves).await?;
+        moves.push(Move { reason, ..Move::new(dispatch, event, request.by, request.now) });
     }
+    tx.apply_all(&moves).await?;
     let stored = if changes.is_empty() { stored } else { tx.dispatches(filter).await? };
     Ok((stored, changes))
 }
@@ -331,6 +399,7 @@ async fn weigh_approvals(
     let keys: Vec<i64> = leaving.iter().map(|d| d.key).collect();
     let approvals = tx.approvals(&keys).await?;
     let mut voided = Vec::new();
+    let mut moves = Vec::new();
     for dispatch in leaving {
         let may = |a: &&Approval| {
             campaign.approvers.iter().any(|known| known.name == a.approver && known.organisation == a.organisation)
@@ -341,9 +410,7 @@ async fn weigh_approvals(
             // Fewer approvals are asked for than before, and these are there.
             if enough {
                 voided.push(change(&dispatch.id, "approved", dispatch.status.as_str(), Status::Approved.as_str()));
-                if !request.dry {
-                    tx.apply(&Move::new(dispatch, Event::Approve, request.by, request.now)).await?;
-                }
+                moves.push(Move::new(dispatch, Event::Approve, request.by, request.now));
             }
             continue;
         }
@@ -351,10 +418,11 @@ async fn weigh_approvals(
             continue;
         }
         voided.push(change(&dispatch.id, "approval void", dispatch.status.as_str(), Status::Planned.as_str()));
-        if !request.dry {
-            let reason = format!("the campaign asks for {} approvals of its approvers", campaign.approvals);
-            tx.apply(&Move::new(dispatch, Event::Unapprove, request.by, request.now).because(reason)).await?;
-        }
+        let reason = format!("the campaign asks for {} approvals of its approvers", campaign.approvals);
+        moves.push(Move::new(dispatch, Event::Unapprove, request.by, request.now).because(reason));
+    }
+    if !request.dry {
+        tx.apply_all(&moves).await?;
     }
     Ok(voided)
 }

@@ -1,6 +1,7 @@
 //! Every language of a step's letter, compiled once.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use crate::adapters::render::pdf::Printer;
 use crate::adapters::render::{Frames, LetterSource, Press, Scope};
@@ -8,8 +9,8 @@ use crate::campaign::{MilestoneRef, Step};
 use crate::config::sections::campaign::CampaignFile;
 use crate::config::source::Source;
 use crate::config::workspace::Workspace;
-use crate::vocabulary::Language;
 use crate::vocabulary::problem::Problem;
+use crate::vocabulary::{Language, LetterName};
 
 /// The presses of one step.
 #[derive(Debug, Default)]
@@ -50,6 +51,33 @@ pub fn printer(workspace: &Workspace) -> Result<Printer, Vec<Problem>> {
     let fonts = workspace.installation.as_ref().and_then(|installation| installation.fonts.as_ref());
     let folder = fonts.map(|folder| workspace.snapshot.root.join(folder));
     Printer::new(&Source::new(FILE, text), folder.as_deref())
+}
+
+/// The presses of a campaign's steps so far: steps that send the same letter and know the same facts share them.
+#[derive(Debug, Default)]
+pub struct Pressroom(BTreeMap<(LetterName, Scope), Rc<Presses>>);
+
+impl Pressroom {
+    /// As [`compile`].
+    pub fn of(
+        &mut self,
+        workspace: &Workspace,
+        file: &CampaignFile,
+        step: &Step,
+        frames: &Frames,
+    ) -> (Rc<Presses>, Vec<Problem>) {
+        let key = (step.letter.clone(), scope(workspace, file, step));
+        if let Some(presses) = self.0.get(&key) {
+            return (Rc::clone(presses), Vec::new());
+        }
+        let (presses, problems) = compile(workspace, file, step, frames);
+        let presses = Rc::new(presses);
+        // What is wrong is told of every step.
+        if problems.is_empty() {
+            self.0.insert(key, Rc::clone(&presses));
+        }
+        (presses, problems)
+    }
 }
 
 /// Compiles all languages of a step's letter, also those that no delegation asks for yet: a mistake is found before it is needed.

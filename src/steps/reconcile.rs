@@ -346,10 +346,10 @@ async fn remember(
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn remember_lost(tx: &Tx, campaign: &CampaignId, by: &str, now: Instant) -> Result<(), StoreError> {
+pub async fn remember_lost(tx: &Tx, campaign: &CampaignId, by: &str, now: Instant) -> Result<bool, StoreError> {
     let lost = tx.lost_letters(campaign).await?;
     if lost.is_empty() {
-        return Ok(());
+        return Ok(false);
     }
     let filter = crate::adapters::store::DispatchFilter { campaign: Some(campaign.clone()), ..Default::default() };
     let stored = tx.dispatches(&filter).await?;
@@ -358,7 +358,7 @@ pub async fn remember_lost(tx: &Tx, campaign: &CampaignId, by: &str, now: Instan
             remember(tx, dispatch, &one.handed_over, by, now, &mut Reconciled::default()).await?;
         }
     }
-    Ok(())
+    Ok(true)
 }
 
 /// While a worker runs: the database still remembers what it was told, and nobody has doubted it.

@@ -31,7 +31,13 @@ impl Digest {
 
     /// The first eight digits, for tables.
     pub fn short(&self) -> String {
-        self.0[..4].iter().map(|b| format!("{b:02x}")).collect()
+        self.digits(4)
+    }
+
+    /// The digits of the first so many bytes.
+    pub fn digits(&self, bytes: usize) -> String {
+        let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or_default();
+        self.0.iter().take(bytes).flat_map(|b| [digit(b >> 4), digit(b & 15)]).collect()
     }
 }
 
@@ -45,7 +51,7 @@ impl From<[u8; 32]> for Digest {
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("sha256:")?;
-        self.0.iter().try_for_each(|b| write!(f, "{b:02x}"))
+        f.write_str(&self.digits(self.0.len()))
     }
 }
 

@@ -3,13 +3,16 @@
 //! None of them fails: a value that must not be printed leaves an alarm in its place, so that all that is wrong with a
 //! letter is known after one rendering.
 
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
 use handlebars::{
     Context, Handlebars, Helper, HelperDef, HelperResult, JsonTruthy as _, Output, RenderContext, RenderError,
-    RenderErrorReason, ScopedJson,
+    RenderErrorReason, Renderable as _, ScopedJson, StringOutput,
 };
 use serde_json::Value as Json;
 
-use super::marks::{ALARM, ALARM_END, is_private};
+use super::marks::{ALARM, ALARM_END, Mark, is_private};
 use crate::letters::wording::Tongue;
 use crate::vocabulary::{Day, Language, safe_text};
 
@@ -44,7 +47,11 @@ impl Alarm {
             let (alarm, letter) = Self::ALL.iter().find(|(_, letter)| inside.starts_with(*letter))?;
             Some((inside[letter.len_utf8()..].parse().ok()?, *alarm))
         };
-        text.split(ALARM).skip(1).filter_map(read).collect()
+        // Most letters have none.
+        match Mark::new(ALARM).split(text) {
+            Some(_) => text.split(ALARM).skip(1).filter_map(read).collect(),
+            None => Vec::new(),
+        }
     }
 }
 
@@ -55,6 +62,7 @@ pub fn engine(language: Language, escape: fn(&str) -> String) -> Handlebars<'sta
     engine.register_escape_fn(escape);
     engine.register_helper("put", Box::new(Printing(printed)));
     engine.register_helper("some", Box::new(Some_));
+    engine.register_helper("same", Box::<Same>::default());
     if let Some(tongue) = Tongue::of(language) {
         engine.register_helper("date", Box::new(Date(tongue)));
         engine.register_helper("ordinal", Box::new(Ordinal(tongue)));
@@ -76,6 +84,14 @@ pub fn engine(language: Language, escape: fn(&str) -> String) -> Handlebars<'sta
 
 /// One line without runs of spaces; or why it cannot be printed.
 fn clean(text: &str) -> Result<String, Alarm> {
+    // Most values are one line of plain words already.
+    let bytes = text.as_bytes();
+    let printable = bytes.iter().fold(true, |plain, b| plain & (b' '..=b'~').contains(b));
+    let spaces = bytes.iter().zip(bytes.iter().skip(1)).fold(false, |two, (a, b)| two | (*a == b' ') & (*b == b' '));
+    let ends = |b: Option<&u8>| b.is_none_or(|b| *b == b' ');
+    if printable && !spaces && !ends(bytes.first()) && !ends(bytes.last()) {
+        return Ok(text.to_owned());
+    }
     let line_end = |c: char| c.is_whitespace() || c.is_control() && matches!(c, '\r' | '\n' | '\t');
     let joiner = |c: char| matches!(c, '\u{200C}' | '\u{200D}');
     if text.chars().any(|c| is_private(c) || (safe_text::is_unsafe(c) && !line_end(c) && !joiner(c))) {
@@ -137,6 +153,41 @@ impl HelperDef for Some_ {
         if !filled {
             out.write(&Alarm::EmptyList.sign(tag))?;
         }
+        Ok(())
+    }
+}
+
+/// `{{#same TAG @root.LIST}} … {{/same}}`: what it holds depends on that list alone. The signatories and the asks are those of all
+/// letters of a campaign, so they are set once and not once a letter.
+#[derive(Default)]
+struct Same(Mutex<BTreeMap<u64, (Json, String)>>);
+
+impl HelperDef for Same {
+    fn call<'reg: 'rc, 'rc>(
+        &self,
+        helper: &Helper<'rc>,
+        registry: &'reg Handlebars<'reg>,
+        context: &'rc Context,
+        render: &mut RenderContext<'reg, 'rc>,
+        out: &mut dyn Output,
+    ) -> HelperResult {
+        let tag = helper.param(0).and_then(|p| p.value().as_u64()).unwrap_or_default();
+        let list = helper.param(1).map_or(&Json::Null, |p| p.value());
+        // What is kept is put there whole: a thread that ended meanwhile leaves nothing half done.
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((of, words)) = kept.get(&tag)
+            && of == list
+        {
+            out.write(words)?;
+            return Ok(());
+        }
+        let mut words = StringOutput::new();
+        if let Some(inside) = helper.template() {
+            inside.render(registry, context, render, &mut words)?;
+        }
+        let words = words.into_string()?;
+        out.write(&words)?;
+        kept.insert(tag, (list.clone(), words));
         Ok(())
     }
 }

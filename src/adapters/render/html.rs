@@ -1,9 +1,13 @@
 //! Tree → HTML template. Styles are inline, for mail programs drop style sheets; nothing is loaded from outside.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 use super::marks::{ISOLATE, ISOLATE_END};
 use super::pieces::Piece;
 use super::tree::{Block, Inline, Item};
-use crate::letters::Words;
+use crate::letters::{Sieve, Words};
 
 const PARAGRAPH: &str = "<p style=\"margin:0 0 1em 0\">";
 const LIST: &str = " style=\"margin:0 0 1em 0;padding:0 0 0 1.5em\"";
@@ -136,16 +140,16 @@ impl Writer<'_> {
                 let put = |fact: &str| self.value(&format!("{{{{put {tag} this.{fact}}}}}"));
                 let (name, note) = (put("name"), put("note"));
                 let code = format!(
-                    "{{{{some {tag} @root.signatories}}}}{PARAGRAPH}{{{{#each @root.signatories}}}}{name}\
+                    "{{{{#same {tag} @root.signatories}}}}{{{{some {tag} @root.signatories}}}}{PARAGRAPH}{{{{#each @root.signatories}}}}{name}\
                      {{{{#if this.mark}}}}{{{{put {tag} this.mark}}}}{{{{/if}}}}{{{{#unless @last}}}}<br>{{{{/unless}}}}{{{{/each}}}}</p>\n\
-                     {{{{#each @root.signatories}}}}{{{{#if this.note}}}}{PARAGRAPH}{{{{put {tag} this.mark}}}} {note}</p>\n{{{{/if}}}}{{{{/each}}}}"
+                     {{{{#each @root.signatories}}}}{{{{#if this.note}}}}{PARAGRAPH}{{{{put {tag} this.mark}}}} {note}</p>\n{{{{/if}}}}{{{{/each}}}}{{{{/same}}}}"
                 );
                 self.out.push_str(&code);
             }
             Piece::Asks => {
                 let (list, text) = (self.list(), self.value(&format!("{{{{put {tag} this.text}}}}")));
                 let code = format!(
-                    "{{{{some {tag} @root.asks}}}}<ul{list}>\n{{{{#each @root.asks}}}}<li>{text}</li>\n{{{{/each}}}}</ul>\n"
+                    "{{{{#same {tag} @root.asks}}}}{{{{some {tag} @root.asks}}}}<ul{list}>\n{{{{#each @root.asks}}}}<li>{text}</li>\n{{{{/each}}}}</ul>{{{{/same}}}}\n"
                 );
                 self.out.push_str(&code);
             }
@@ -187,13 +191,11 @@ pub fn escape(words: &str, into: &mut String) {
 
 /// Paragraphs and lists in which every tag printed nothing would be gaps on the screen.
 pub fn without_empty_elements(html: String) -> String {
-    let lists = [LIST, LIST_RIGHT].map(|style| format!("<ul{style}>\n"));
     let mut html = html;
-    for open in [PARAGRAPH, &lists[0], &lists[1]] {
-        let close = if open == PARAGRAPH { "</p>\n" } else { "</ul>\n" };
+    for (open, close) in &*ELEMENTS {
         let mut from = 0;
-        while let Some(at) = html[from..].find(open).map(|i| from + i) {
-            let inside = at + open.len();
+        while let Some(at) = open.find(&html.as_bytes()[from..]).map(|i| from + i) {
+            let inside = at + open.needle().len();
             let blank = html[inside..].len() - html[inside..].trim_start_matches(' ').len();
             if html[inside + blank..].starts_with(close) {
                 html.replace_range(at..inside + blank + close.len(), "");
@@ -206,26 +208,37 @@ pub fn without_empty_elements(html: String) -> String {
     html
 }
 
+/// How elements that may be left empty begin, as [`Writer`] writes them, and how they end. Every letter is searched for all.
+static ELEMENTS: LazyLock<[(Finder<'static>, &'static str); 3]> = LazyLock::new(|| {
+    let begins = |open: &str| Finder::new(open).into_owned();
+    let list = |style: &str| begins(&format!("<ul{style}>\n"));
+    [(begins(PARAGRAPH), "</p>\n"), (list(LIST), "</ul>\n"), (list(LIST_RIGHT), "</ul>\n")]
+});
+
 /// The words of a finished letter, numbers of lists included. It reads the HTML that is written here, and no other.
 pub fn words(html: &str) -> Words {
     let body = html.find("<body").map_or(html, |at| &html[at..]);
-    let mut words = String::with_capacity(body.len());
+    let mut words = Sieve::for_about(body.len());
     // For each list that is open, the number of its next item.
     let mut lists: Vec<Option<u64>> = Vec::new();
     let mut rest = body;
-    while let Some(at) = rest.find(['<', '&']) {
-        words.push_str(&rest[..at]);
-        let end = if rest[at..].starts_with('<') { '>' } else { ';' };
-        let Some(length) = rest[at..].find(end) else { break };
+    while let Some(at) = memchr::memchr2(b'<', b'&', rest.as_bytes()) {
+        words.add(&rest[..at]);
+        let end = if rest[at..].starts_with('<') { b'>' } else { b';' };
+        let Some(length) = memchr::memchr(end, &rest.as_bytes()[at..]) else { break };
         let inside = &rest[at + 1..at + length];
         match inside.split(' ').next().unwrap_or("") {
-            _ if end == ';' => words.extend(entity(inside)),
+            _ if end == b';' => {
+                if let Some(c) = entity(inside) {
+                    words.add(c.encode_utf8(&mut [0; 4]));
+                }
+            }
             "ul" => lists.push(None),
             "ol" => lists.push(Some(start_of(inside))),
             "/ul" | "/ol" => drop(lists.pop()),
             "li" => {
                 if let Some(Some(number)) = lists.last_mut() {
-                    words.push_str(&format!("{number}."));
+                    words.add(&format!("{number}."));
                     *number += 1;
                 }
             }
@@ -233,8 +246,8 @@ pub fn words(html: &str) -> Words {
         }
         rest = &rest[at + length + 1..];
     }
-    words.push_str(rest);
-    Words::of(&words)
+    words.add(rest);
+    words.words()
 }
 
 fn start_of(list: &str) -> u64 {

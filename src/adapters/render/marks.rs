@@ -1,6 +1,10 @@
 //! Characters of private use that carry structure through the engine. Refused in letters and in facts, so that only we
 //! can have written them.
 
+use std::borrow::Cow;
+
+use memchr::memmem::Finder;
+
 /// An empty line is wanted before what follows.
 pub const GAP: char = '\u{F8F0}';
 /// Begins a paragraph of text: the first line's indent, [`REST`], the other lines' indent, [`WORDS`], the words, [`END`].
@@ -36,14 +40,37 @@ pub fn shield(words: &str, into: &mut String) {
     }));
 }
 
+/// One of our marks, to be looked for many bytes at once.
+#[derive(Debug)]
+pub struct Mark(Finder<'static>);
+
+impl Mark {
+    pub fn new(mark: char) -> Self {
+        Self(Finder::new(mark.encode_utf8(&mut [0; 4])).into_owned())
+    }
+
+    /// What stands before the first such mark, and behind it.
+    pub fn split<'a>(&self, text: &'a str) -> Option<(&'a str, &'a str)> {
+        let at = self.0.find(text.as_bytes())?;
+        Some((text.get(..at)?, text.get(at + self.0.needle().len()..)?))
+    }
+}
+
+/// Whether a text has any of our marks. All begin with the same two bytes.
+pub fn has_marks(text: &str) -> bool {
+    memchr::memmem::find(text.as_bytes(), b"\xEF\xA3").is_some()
+}
+
 /// Undoes [`shield`].
-pub fn unshield(text: &str) -> String {
-    text.chars()
-        .map(|c| match c {
-            LEFT_BRACE => '{',
-            RIGHT_BRACE => '}',
-            BACKSLASH => '\\',
-            c => c,
-        })
-        .collect()
+pub fn unshield(text: &str) -> Cow<'_, str> {
+    if !has_marks(text) {
+        return Cow::Borrowed(text);
+    }
+    let plain = text.chars().map(|c| match c {
+        LEFT_BRACE => '{',
+        RIGHT_BRACE => '}',
+        BACKSLASH => '\\',
+        c => c,
+    });
+    Cow::Owned(plain.collect())
 }

@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
-use handlebars::{Context, Handlebars};
+use handlebars::{Context, Handlebars, RenderError};
+use serde_json::{Map, Value as Json};
 
 use super::check;
 use super::frames::Frames;
@@ -16,6 +18,7 @@ use super::tags::{self, Block as BlockTag, Tag, TagError};
 use super::tree::{Inline, Mark, settle};
 use super::{bidi, front, html, markdown, set, text, typography, wrap};
 use crate::config::source::Source;
+use crate::letters::facts::Lists;
 use crate::letters::guards::words::{Strange, strange_words};
 use crate::letters::letter::{LARGEST_PART, LONGEST_SUBJECT, Rendered};
 use crate::letters::wording::Tongue;
@@ -42,8 +45,11 @@ pub struct Press {
     plain: Handlebars<'static>,
     /// Values escaped: `html`.
     html: Handlebars<'static>,
-    /// Values escaped for JSON: `set`.
-    set: Handlebars<'static>,
+    /// Values escaped for JSON: `set`. Read by the engine where the first letter is printed, for many never are.
+    set: OnceLock<Result<Handlebars<'static>, String>>,
+    set_template: String,
+    /// The lists of the letter before, which are mostly those of the next.
+    lists: Mutex<Option<(Lists, Map<String, Json>)>>,
 }
 
 impl Press {
@@ -86,7 +92,6 @@ impl Press {
         let (plain_subject, html_subject) = (text::line(&subject, &pieces), html::line(&subject, &pieces));
         let mut plain = engine(letter.language, str::to_owned);
         let mut rich = engine(letter.language, handlebars::html_escape);
-        let mut data = engine(letter.language, set::escape);
         let text_template = frames.text(letter.language, &plain_subject, &text::write(&blocks, &pieces));
         let html_template = frames.html(
             letter.language,
@@ -97,7 +102,6 @@ impl Press {
             .register_template_string("subject", plain_subject)
             .and_then(|()| plain.register_template_string("text", text_template))
             .and_then(|()| rich.register_template_string("html", html_template))
-            .and_then(|()| data.register_template_string("set", set::write(&blocks, &pieces)))
             .map_err(|error| vec![engine_problem(source, &error.reason().to_string())])?;
         Ok(Self {
             letter: letter.clone(),
@@ -105,7 +109,9 @@ impl Press {
             subject: parts.subject,
             plain,
             html: rich,
-            set: data,
+            set: OnceLock::new(),
+            set_template: set::write(&blocks, &pieces),
+            lists: Mutex::default(),
         })
     }
 
@@ -123,12 +129,13 @@ impl Press {
     /// Every fact that is printed and not known, empty or unsafe, at its tag; every hole that is left.
     pub fn render(&self, facts: &Facts) -> Result<Rendered, Vec<Problem>> {
         let failed = |error: &dyn std::fmt::Display| vec![engine_problem(&self.letter.source, &error.to_string())];
-        let context = Context::wraps(facts).map_err(|e| failed(&e))?;
+        let (mut context, lists) = self.context(facts).map_err(|e| failed(&e))?;
         let print =
             |engine: &Handlebars<'static>, name| engine.render_with_context(name, &context).map_err(|e| failed(&e));
         let subject = print(&self.plain, "subject")?;
         let marked = print(&self.plain, "text")?;
         let html = print(&self.html, "html")?;
+        self.keep_lists(lists, &mut context);
 
         let alarms: BTreeSet<(usize, Alarm)> =
             [&subject, &marked, &html].into_iter().flat_map(|t| Alarm::all_in(t)).collect();
@@ -136,7 +143,7 @@ impl Press {
         if !problems.is_empty() {
             return Err(problems);
         }
-        let subject = unshield(subject.trim());
+        let subject = unshield(subject.trim()).into_owned();
         let wrapped = wrap::wrap(&marked);
         let html = html::without_empty_elements(bidi::isolated(&html, self.language().right_to_left()));
         self.judge_subject(&subject, &mut problems);
@@ -172,8 +179,39 @@ impl Press {
     /// When the engine refuses; facts that must not be printed are [`Press::render`]'s to find.
     pub fn set(&self, facts: &Facts) -> Result<String, Vec<Problem>> {
         let failed = |error: &dyn std::fmt::Display| vec![engine_problem(&self.letter.source, &error.to_string())];
-        let context = Context::wraps(facts).map_err(|e| failed(&e))?;
-        self.set.render_with_context("set", &context).map_err(|e| failed(&e))
+        let (context, _) = self.context(facts).map_err(|e| failed(&e))?;
+        let engine = self.set.get_or_init(|| self.engine_of_set()).as_ref().map_err(|e| failed(e))?;
+        engine.render_with_context("set", &context).map_err(|e| failed(&e))
+    }
+
+    /// All facts, as the engines take them.
+    fn context(&self, facts: &Facts) -> Result<(Context, Lists), RenderError> {
+        let mut context = Context::wraps(facts)?;
+        let kept = self.lists.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let (of, mut lists) = match kept {
+            Some(kept) if kept.0 == *facts.lists() => kept,
+            _ => match Context::wraps(facts.lists())?.data_mut().take() {
+                Json::Object(lists) => (facts.lists().clone(), lists),
+                _ => (facts.lists().clone(), Map::new()),
+            },
+        };
+        if let Json::Object(all) = context.data_mut() {
+            all.append(&mut lists);
+        }
+        Ok((context, of))
+    }
+
+    /// Takes the lists back, for the next letter.
+    fn keep_lists(&self, of: Lists, context: &mut Context) {
+        let Json::Object(all) = context.data_mut() else { return };
+        let lists = ["signatories", "asks"].into_iter().filter_map(|name| all.remove_entry(name)).collect();
+        *self.lists.lock().unwrap_or_else(PoisonError::into_inner) = Some((of, lists));
+    }
+
+    fn engine_of_set(&self) -> Result<Handlebars<'static>, String> {
+        let mut data = engine(self.letter.language, set::escape);
+        data.register_template_string("set", &self.set_template).map_err(|e| e.reason().to_string())?;
+        Ok(data)
     }
 
     fn problem(&self, message: impl Into<String>) -> Problem {

@@ -6,7 +6,7 @@ use crate::letters::facts::FactKind;
 use crate::vocabulary::StatementId;
 
 /// What one step's letters can know.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Scope {
     /// The campaign has a target.
     pub target: bool,

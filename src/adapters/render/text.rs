@@ -139,7 +139,7 @@ impl Writer<'_> {
         match &self.pieces[tag] {
             Piece::Value(code) | Piece::Open(code) | Piece::Else(code) | Piece::Close(code) => self.out.push_str(code),
             Piece::Signatories => {
-                self.out.push_str(&format!("{{{{some {tag} @root.signatories}}}}{GAP}{{{{#each @root.signatories}}}}"));
+                self.out.push_str(&format!("{{{{#same {tag} @root.signatories}}}}{{{{some {tag} @root.signatories}}}}{GAP}{{{{#each @root.signatories}}}}"));
                 self.record(indent, |writer| {
                     writer.out.push_str(&format!(
                         "{{{{put {tag} this.name}}}}{{{{#if this.mark}}}}{{{{put {tag} this.mark}}}}{{{{/if}}}}"
@@ -149,14 +149,16 @@ impl Writer<'_> {
                 self.record(indent, |writer| {
                     writer.out.push_str(&format!("{{{{put {tag} this.mark}}}} {{{{put {tag} this.note}}}}"));
                 });
-                self.out.push_str(&format!("{{{{/if}}}}{{{{/each}}}}{GAP}"));
+                self.out.push_str(&format!("{{{{/if}}}}{{{{/each}}}}{GAP}{{{{/same}}}}"));
             }
             Piece::Asks => {
-                self.out.push_str(&format!("{{{{some {tag} @root.asks}}}}{GAP}{{{{#each @root.asks}}}}"));
+                self.out.push_str(&format!(
+                    "{{{{#same {tag} @root.asks}}}}{{{{some {tag} @root.asks}}}}{GAP}{{{{#each @root.asks}}}}"
+                ));
                 self.record(&indent.within("- ", "  "), |writer| {
                     writer.out.push_str(&format!("{{{{put {tag} this.text}}}}"));
                 });
-                self.out.push_str(&format!("{{{{/each}}}}{GAP}"));
+                self.out.push_str(&format!("{{{{/each}}}}{GAP}{{{{/same}}}}"));
             }
             Piece::Nothing => {}
         }

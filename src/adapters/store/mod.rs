@@ -1,5 +1,6 @@
 //! What is remembered: sea-orm over SQLite or PostgreSQL. Everything that differs between the two is in `dialect`.
 
+mod alike;
 mod approvals;
 mod bound;
 mod claims;
@@ -16,6 +17,7 @@ mod hours;
 mod journals;
 mod known;
 mod ledger;
+mod letters;
 mod line;
 mod lineage;
 mod log;

@@ -1,5 +1,6 @@
 //! The outbox's book: reading dispatches, and the one function that moves one.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use sea_orm::{
@@ -70,6 +71,55 @@ impl<'a> Move<'a> {
     pub fn because(mut self, reason: impl Into<String>) -> Self {
         self.reason = Some(reason.into());
         self
+    }
+
+    /// Where it leads, the reason that is stored, and what the row becomes.
+    pub(super) fn change(&self) -> Result<(Status, Option<String>, dispatch::ActiveModel), StoreError> {
+        let mut accepted = Cow::Borrowed(self.dispatch);
+        if !self.accept.is_empty() {
+            let more = self.accept.iter().filter(|words| !self.dispatch.accepted.contains(words)).cloned();
+            accepted.to_mut().accepted.extend(more);
+        }
+        let (to, objection) = accepted.guarded(transition::next(self.dispatch.status, self.event)?);
+        let reason = objection.or_else(|| self.reason.clone());
+        let mut change = dispatch::ActiveModel {
+            status: Set(to.as_str().to_owned()),
+            // A sent letter has a reason only where something is amiss with it; how a person knows that it was sent is history.
+            reason: Set(reason.clone().filter(|_| to != Status::Sent)),
+            updated_at: Set(self.at.millis()),
+            ..Default::default()
+        };
+        if let Some(at) = self.next_at {
+            change.next_at = Set(at.millis());
+        }
+        // The window of give_up counts from the first attempt since it was approved or released.
+        let new_window = matches!(self.event, Event::Approve | Event::Unapprove | Event::Release { .. });
+        if self.reset_window || new_window {
+            change.tried_since = Set(None);
+        }
+        if self.start_over {
+            change.attempts = Set(0);
+            change.via = Set(None);
+            change.sent_at = Set(None);
+        }
+        if let Some(fence) = self.fence {
+            change.fence = Set(fence);
+            change.attempts = Set(i32::try_from(self.dispatch.attempts.max(1)).unwrap_or(i32::MAX));
+        }
+        if let Some(at) = self.sent_at {
+            change.sent_at = Set(Some(at.millis()));
+        }
+        if let Some(guard) = self.waive {
+            let mut waived = self.dispatch.waived.clone();
+            if !waived.contains(&guard) {
+                waived.push(guard);
+            }
+            change.waived = Set(rows::json(&waived));
+        }
+        if !self.accept.is_empty() {
+            change.accepted = Set(rows::json(&accepted.accepted));
+        }
+        Ok((to, reason, change))
     }
 }
 
@@ -214,47 +264,7 @@ impl Tx {
     pub async fn apply(&self, moves: &Move<'_>) -> Result<Status, StoreError> {
         use dispatch::Column as C;
         let from = moves.dispatch.status;
-        let mut guarded = moves.dispatch.clone();
-        guarded.accepted.extend(moves.accept.iter().filter(|words| !moves.dispatch.accepted.contains(words)).cloned());
-        let (to, objection) = guarded.guarded(transition::next(from, moves.event)?);
-        let reason = objection.or_else(|| moves.reason.clone());
-        let mut change = dispatch::ActiveModel {
-            status: Set(to.as_str().to_owned()),
-            // A sent letter has a reason only where something is amiss with it; how a person knows that it was sent is history.
-            reason: Set(reason.clone().filter(|_| to != Status::Sent)),
-            updated_at: Set(moves.at.millis()),
-            ..Default::default()
-        };
-        if let Some(at) = moves.next_at {
-            change.next_at = Set(at.millis());
-        }
-        // The window of give_up counts from the first attempt since it was approved or released.
-        let new_window = matches!(moves.event, Event::Approve | Event::Unapprove | Event::Release { .. });
-        if moves.reset_window || new_window {
-            change.tried_since = Set(None);
-        }
-        if moves.start_over {
-            change.attempts = Set(0);
-            change.via = Set(None);
-            change.sent_at = Set(None);
-        }
-        if let Some(fence) = moves.fence {
-            change.fence = Set(fence);
-            change.attempts = Set(i32::try_from(moves.dispatch.attempts.max(1)).unwrap_or(i32::MAX));
-        }
-        if let Some(at) = moves.sent_at {
-            change.sent_at = Set(Some(at.millis()));
-        }
-        if let Some(guard) = moves.waive {
-            let mut waived = moves.dispatch.waived.clone();
-            if !waived.contains(&guard) {
-                waived.push(guard);
-            }
-            change.waived = Set(rows::json(&waived));
-        }
-        if !moves.accept.is_empty() {
-            change.accepted = Set(rows::json(&guarded.accepted));
-        }
+        let (to, reason, change) = moves.change()?;
         let written = dispatch::Entity::update_many()
             .set(change)
             .filter(C::Key.eq(moves.dispatch.key))
@@ -321,13 +331,14 @@ impl Tx {
         Ok(())
     }
 
-    /// Stores dispatches that are planned for the first time.
+    /// Stores dispatches that are planned for the first time, and gives them as they are stored. Their bytes are for
+    /// [`Tx::keep_letters`].
     ///
     /// # Errors
     /// [`StoreError::AlreadyPlanned`] when one exists: the database's own rule.
-    pub async fn add_dispatches(&self, drafts: &[Draft], by: &str, now: Instant) -> Result<(), StoreError> {
+    pub async fn add_dispatches(&self, drafts: &[&Draft], by: &str, now: Instant) -> Result<Vec<Dispatch>, StoreError> {
+        let mut all = Vec::with_capacity(drafts.len());
         for batch in drafts.chunks(200) {
-            self.keep_letters(batch).await?;
             let rows = batch.iter().map(|draft| rows::new_row(draft, now));
             let added = dispatch::Entity::insert_many(rows).exec_with_returning(&self.tx).await.map_err(unique)?;
             let lines = added
@@ -335,8 +346,11 @@ impl Tx {
                 .map(|row| history::line_named(row.key, now, "plan", None, Status::Planned, by, None))
                 .collect();
             history::add(&self.tx, lines).await?;
+            for row in &added {
+                all.push(rows::dispatch(row)?);
+            }
         }
-        Ok(())
+        Ok(all)
     }
 
     /// Writes what a new plan makes of a stored dispatch; its status is for [`Tx::apply`] to move.
@@ -344,7 +358,10 @@ impl Tx {
     /// # Errors
     /// When the database refuses.
     pub async fn rewrite(&self, stored: &Dispatch, draft: &Draft, now: Instant) -> Result<(), StoreError> {
-        self.keep_letters(std::slice::from_ref(draft)).await?;
+        // Without bytes they are kept already, and whoever says so looks whether they are.
+        if draft.digest != stored.digest && !draft.message.is_empty() {
+            self.keep_letters(&[(draft.digest, &draft.message)]).await?;
+        }
         let mut row = rows::planned_part(draft, now);
         row.accepted = Set(rows::json(&stored.rewritten(draft).accepted));
         if stored.due == draft.due {
@@ -409,37 +426,6 @@ impl Tx {
     /// When the database refuses.
     pub async fn messages(&self, digests: &[Digest]) -> Result<HashMap<Digest, Vec<u8>>, StoreError> {
         messages(&self.tx, digests).await
-    }
-
-    async fn keep_letters(&self, drafts: &[Draft]) -> Result<(), StoreError> {
-        let rows = drafts.iter().map(|draft| letter::ActiveModel {
-            digest: Set(draft.digest.to_string()),
-            message: Set(draft.message.clone()),
-        });
-        letter::Entity::insert_many(rows)
-            .on_conflict_do_nothing_on([letter::Column::Digest])
-            .exec_without_returning(&self.tx)
-            .await?;
-        Ok(())
-    }
-
-    /// Forgets bytes that nobody has approved and the dispatch no longer has; what was approved once stays, for comparison. A message
-    /// names its dispatch in its Message-ID, so that no other dispatch can have the same bytes, and none other is asked.
-    async fn forget_letter(&self, of: &Dispatch) -> Result<(), StoreError> {
-        let sql = "DELETE FROM letters WHERE digest = $1 \
-                   AND NOT EXISTS (SELECT 1 FROM approvals a WHERE a.dispatch = $2 AND a.digest = $1) \
-                   AND NOT EXISTS (SELECT 1 FROM dispatches d WHERE d.campaign = $3 AND d.step = $4 AND d.delegation = $5 AND d.digest = $1)";
-        use sea_orm::ConnectionTrait as _;
-        let DispatchId { campaign, step, delegation } = &of.id;
-        let values = vec![
-            of.digest.to_string().into(),
-            of.key.into(),
-            campaign.as_str().into(),
-            step.as_str().into(),
-            delegation.as_str().into(),
-        ];
-        self.tx.execute_raw(self.statement(sql, values)).await?;
-        Ok(())
     }
 }
 

@@ -36,7 +36,9 @@ pub async fn run(context: &Context, args: &PlanArgs) -> Result<Answer, CliError>
     // Notices about the other files were shown by `check`; warnings are worth repeating.
     let warnings = workspace.problems.iter().filter(|p| p.severity == Severity::Warning).cloned();
     planned.drafted.problems.extend(warnings);
-    Ok(Answer::new(text(file, &planned, args.dry_run), &value(file, &planned, &close)))
+    // Of ten thousand letters a script's value is as large as all else: it is made for those who ask for it.
+    let json = if context.json { value(file, &planned, &close) } else { serde_json::Value::Null };
+    Ok(Answer::new(text(file, &planned, args.dry_run), &json))
 }
 
 /// A milestone in the past is a notice, not an error.

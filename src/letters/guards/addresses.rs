@@ -43,10 +43,10 @@ impl Book {
         }
     }
 
-    /// Addresses in a letter to `to` that are another mission's.
-    pub fn addresses(&self, parts: &[&str], to: &Mission, allowed: &BTreeSet<StateCode>) -> Vec<Finding> {
+    /// Addresses among words of a letter to `to` that are another mission's.
+    pub fn addresses(&self, words: &str, to: &Mission, allowed: &BTreeSet<StateCode>) -> Vec<Finding> {
         let mut findings = Vec::new();
-        for line in parts.iter().flat_map(|part| part.lines()) {
+        for line in words.lines() {
             for (at, _) in line.match_indices('@') {
                 let range = around(line, at);
                 let Ok(address) = line[range.clone()].parse::<Address>() else { continue };

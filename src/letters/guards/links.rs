@@ -1,5 +1,9 @@
 //! Links whose words are another address than the one that they lead to.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 use super::Finding;
 use crate::vocabulary::safe_text;
 
@@ -62,9 +66,14 @@ fn looks_like_address(word: &str) -> bool {
         && last.chars().all(char::is_alphabetic)
 }
 
+static LINK: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("<a href=\""));
+
 /// The same in a rendered letter, whose links are `<a href="…">…</a>`: a value may have brought the words.
 pub(super) fn in_html(html: &str) -> Vec<Finding> {
     let mut findings = Vec::new();
+    if LINK.find(html.as_bytes()).is_none() {
+        return findings;
+    }
     for link in html.split("<a href=\"").skip(1) {
         let Some((url, rest)) = link.split_once('"') else { continue };
         let Some((_, label)) = rest.split_once('>') else { continue };

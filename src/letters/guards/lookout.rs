@@ -1,5 +1,6 @@
 //! The search for names: of every State, of every head of mission, and of those that may be named; all in one pass.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashMap};
 
 use aho_corasick::{AhoCorasick, MatchKind};
@@ -38,7 +39,7 @@ pub(super) struct Lookout {
 
 /// A phrase found, in numbers of characters.
 #[derive(Debug, Clone, Copy)]
-struct Hit {
+pub(super) struct Hit {
     from: usize,
     to: usize,
     phrase: usize,
@@ -91,24 +92,29 @@ impl Lookout {
         Ok(Self { automaton, phrases, state_names })
     }
 
-    /// Names of others in a letter to `to`.
-    pub fn names(&self, letter: &Folded, to: &Mission, allowed: &BTreeSet<StateCode>) -> Vec<Finding> {
-        let own: Vec<Folded> =
-            to.contacts.iter().flat_map(|c| [c.name.as_str(), c.surname()]).map(Folded::phrase).collect();
-        let found = self.longest(letter);
-        let others = found.into_iter().filter(|hit| {
+    /// Names of others among words of a letter to `to`. `own`: the names of its people, once they were needed.
+    pub fn names(
+        &self,
+        words: &Folded,
+        hits: &[Hit],
+        to: &Mission,
+        own: &OnceCell<Vec<Folded>>,
+        allowed: &BTreeSet<StateCode>,
+    ) -> Vec<Finding> {
+        let names = || to.contacts.iter().flat_map(|c| [c.name.as_str(), c.surname()]).map(Folded::phrase).collect();
+        let others = hits.iter().filter(|hit| {
             let phrase = &self.phrases[hit.phrase];
             let belongs = match phrase.kind {
                 Kind::Harmless => true,
                 Kind::State | Kind::Head => !phrase.whose.is_disjoint(allowed),
             };
-            !belongs && !self.is_own_person(letter, hit, &own)
+            !belongs && !self.is_own_person(words, hit, own.get_or_init(names))
         });
-        others.map(|hit| self.finding(letter, &hit)).collect()
+        others.map(|hit| self.finding(words, hit)).collect()
     }
 
     /// Whole words only, and of phrases within each other the longest.
-    fn longest(&self, letter: &Folded) -> Vec<Hit> {
+    pub fn hits(&self, letter: &Folded) -> Vec<Hit> {
         let mut hits: Vec<Hit> = self
             .automaton
             .find_overlapping_iter(&letter.small)

@@ -8,8 +8,10 @@ mod fold;
 mod links;
 mod lookout;
 mod names;
+mod paragraph;
 pub mod words;
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -18,8 +20,8 @@ use crate::letters::Rendered;
 use crate::vocabulary::StateCode;
 
 use addresses::Book;
-use fold::Folded;
 use lookout::Lookout;
+use paragraph::{Readings, paragraphs};
 
 pub use links::differs as link_differs;
 
@@ -59,6 +61,7 @@ pub struct Guarded<'a> {
 pub struct Guards {
     lookout: Lookout,
     book: Book,
+    readings: Readings,
     /// The target, and `may_name`.
     may_name: BTreeSet<StateCode>,
 }
@@ -72,6 +75,7 @@ impl Guards {
         Ok(Self {
             lookout: Lookout::new(states, missions, signed)?,
             book: Book::new(states, missions, own.into_iter().flatten()),
+            readings: Readings::default(),
             may_name: campaign.target.into_iter().chain(campaign.may_name.iter().copied()).collect(),
         })
     }
@@ -83,11 +87,18 @@ impl Guards {
         allowed.insert(letter.to.state);
         allowed.extend(letter.about);
         let parts = [letter.rendered.subject.as_str(), letter.rendered.text.as_str()];
-        let parts: Vec<&str> = parts.into_iter().chain(letter.lines.iter().map(String::as_str)).collect();
-        let folded = Folded::of(&parts);
-        let mut findings = self.lookout.names(&folded, letter.to, &allowed);
-        findings.extend(self.book.addresses(&parts, letter.to, &allowed));
-        findings.extend(words::strange(&parts));
+        let parts = parts.into_iter().chain(letter.lines.iter().map(String::as_str));
+        let read = parts.flat_map(paragraphs).map(|words| (words, self.readings.of(words, &self.lookout)));
+        let read: Vec<_> = read.collect();
+        let own = OnceCell::new();
+        let mut findings = Vec::new();
+        for (_, reading) in &read {
+            findings.extend(self.lookout.names(&reading.folded, &reading.hits, letter.to, &own, &allowed));
+        }
+        for (words, _) in read.iter().filter(|(_, reading)| reading.has_at) {
+            findings.extend(self.book.addresses(words, letter.to, &allowed));
+        }
+        findings.extend(read.iter().flat_map(|(_, reading)| reading.strange.iter().cloned()));
         findings.extend(links::in_html(&letter.rendered.html));
         let mut seen = BTreeSet::new();
         findings.retain(|finding| seen.insert(finding.to_string()));

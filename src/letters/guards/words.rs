@@ -8,7 +8,7 @@ use super::Finding;
 use crate::vocabulary::safe_text;
 
 /// Characters without a space, where no address of the web is: longer than any word of the languages that letters are written in.
-const LONGEST_RUN: usize = 200;
+pub(super) const LONGEST_RUN: usize = 200;
 
 /// Octets without a space, whatever they are: a line of mail has no more. Source: RFC 5322, 2.1.1.
 const LONGEST_LINE: usize = 998;
