@@ -1263,11 +1263,12 @@ async fn filled(store: &Store) -> Files {
     files
 }
 
-/// A journal, and a letter that it knows and that is not planned here.
+/// A journal, a letter that it knows and that is not planned here, and what the server's refusals are counted in.
 async fn a_journal_knows_more(store: &Store) {
     let handed_over = HandedOver { at: on_time(), message_id: "<2@x.example>".into(), fence: 1, ended: None };
     let id = "lost/letter/FRA".parse().unwrap();
     let tx = store.begin().await.unwrap();
+    tx.breaker_to_change(Via::Smtp).await.unwrap();
     tx.note_journal("j1", "here:/var/sent.journal", 70, on_time()).await.unwrap();
     tx.keep_lost_letter(&Forgotten { id, handed_over, key: None, status: None }).await.unwrap();
     tx.commit().await.unwrap();
