@@ -352,17 +352,16 @@ impl<C: Clock, M: Mailer, F: Files> Worker<C, M, F> {
         Ok(true)
     }
 
-    /// Answers that come close together are stored in one turn. A turn that waits for its disk is worth waiting for those that will
-    /// be here before it is done; a quick one is not, as long as half of the couriers are busy meanwhile.
+    /// Answers that come close together are stored in one turn: a turn costs more than a letter, and its flush more than both. Nobody
+    /// is waited for longer than half of what the last turn took.
     async fn gather(&mut self, desk: &mut Desk<M>) {
-        const QUICK: StdDuration = StdDuration::from_millis(2);
-        let wanted = if desk.turn_took < QUICK { self.connections.div_ceil(2) } else { self.connections };
-        let until = tokio::time::Instant::now() + (desk.turn_took / 2).clamp(QUICK / 2, QUICK * 10);
+        const SHORT: StdDuration = StdDuration::from_millis(1);
+        let until = tokio::time::Instant::now() + (desk.turn_took / 2).clamp(SHORT, SHORT * 20);
         loop {
             while let Some(returned) = desk.out.try_join_next_with_id() {
                 self.take_back(desk, returned);
             }
-            if desk.in_hand.is_empty() || desk.outcomes.len() >= wanted {
+            if desk.in_hand.is_empty() {
                 return;
             }
             match tokio::time::timeout_at(until, desk.out.join_next_with_id()).await {
