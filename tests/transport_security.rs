@@ -46,7 +46,8 @@ fn a_letter_waits_while_the_servers_certificate_does_not_hold() {
     office.run("run --until-idle");
     let statuses = office.workspace.statuses();
     let letters: Vec<_> = statuses.iter().filter(|(id, _)| id.contains("/letter/")).collect();
-    assert!(letters.iter().all(|(_, status)| status == "deferred"), "{letters:?}");
+    // Who found out waits for its next try, the others until sending goes on.
+    assert!(letters.iter().all(|(_, status)| status == "deferred" || status == "approved"), "{letters:?}");
     assert!(office.smtp.messages().is_empty());
     assert!(!commands(&office.smtp).contains(&"AUTH".to_owned()));
     office.run("dispatches --status deferred").says("certificate");
