@@ -106,7 +106,7 @@ async fn claim(store: &Store, now: Instant) -> f64 {
         limit: LETTERS,
         blocked: &[],
         full_domains: &[],
-        seen: &[],
+        after: None,
         neighbours_since: now.minus(chrono::Duration::days(3)),
         mailbox: None,
     };

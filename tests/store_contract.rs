@@ -60,6 +60,7 @@ on_both_databases![
     a_change_and_an_approval_at_the_same_time_wait_for_each_other,
     an_approval_while_the_files_are_planned_again_never_covers_other_bytes,
     an_outcome_with_an_old_fence_changes_nothing_and_is_kept_as_evidence,
+    outcomes_of_an_old_and_of_a_new_claim_that_come_together_are_told_apart,
     an_outcome_stored_twice_is_stored_once,
     letters_of_a_worker_that_is_gone_become_uncertain_and_those_of_a_living_one_do_not,
     a_claim_that_nobody_handed_over_is_given_back_and_one_in_hand_is_not,
@@ -118,7 +119,7 @@ fn query(limit: u64) -> DueQuery<'static> {
         limit,
         blocked: &[],
         full_domains: &[],
-        seen: &[],
+        after: None,
         neighbours_since: early(),
         mailbox: None,
     }
@@ -305,6 +306,31 @@ async fn an_outcome_with_an_old_fence_changes_nothing_and_is_kept_as_evidence(ho
     assert!(again.fence > claims[0].fence);
     assert!(!record(&store, &taken(&claims[0], "2.0.0 queued")).await);
     assert_eq!(store.dispatch(&lost[0]).await.unwrap().unwrap().status, Status::Sending);
+}
+
+async fn outcomes_of_an_old_and_of_a_new_claim_that_come_together_are_told_apart(home: Home) {
+    let store = home.open().await;
+    plan_and_approve(&store, &Files::new()).await;
+    let (old, now) = claim(&store, "w1", 1, Duration::zero()).await;
+    let tx = store.begin().await.unwrap();
+    tx.lose_abandoned("w2", now.plus(minutes(2))).await.unwrap();
+    tx.commit().await.unwrap();
+    let id = old[0].dispatch.id.clone();
+    decided(&store, "letter", id.delegation.as_str(), Decision::SettleNotSent, "we asked").await;
+    let (again, _) = claim(&store, "w1", 64, minutes(1)).await;
+    let new = again.iter().find(|claim| claim.dispatch.id == id).unwrap();
+    let tx = store.begin().await.unwrap();
+    let both = [taken(&old[0], "first"), outcome(new, Event::Refuse, refused())];
+    let ours = tx.record_all(&both, "w1", now).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(ours, HashSet::from([both[1].claim()]));
+    let after = store.dispatch(&id).await.unwrap().unwrap();
+    assert_eq!((after.status, after.sent_at), (Status::Refused, None));
+    let attempts = store.attempts(&[after.key]).await.unwrap();
+    let told: Vec<_> = attempts.iter().map(|a| (a.outcome.as_deref(), a.late_evidence.as_deref())).collect();
+    assert_eq!(told, [(Some("unknown"), Some("taken: 250 first")), (Some("refused"), None)]);
+    let lines = store.history(after.key).await.unwrap();
+    assert_eq!(lines.iter().filter(|line| line.event == "taken").count(), 0, "{lines:?}");
 }
 
 async fn an_outcome_stored_twice_is_stored_once(home: Home) {

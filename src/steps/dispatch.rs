@@ -132,7 +132,7 @@ async fn store_outcomes(
 ) -> Result<(), StoreError> {
     let ours = tx.record_all(outcomes, &policy.worker, at).await?;
     for outcome in outcomes {
-        if ours.contains(&outcome.key) {
+        if ours.contains(&outcome.claim()) {
             let to = crate::outbox::transition::next(Status::Sending, outcome.event)?;
             turn.moved.push(Moved { id: outcome.id.clone(), to, reason: outcome.reason.clone() });
         } else {
@@ -163,7 +163,7 @@ async fn choose(
     };
     let mut chosen: Vec<(Dispatch, Vec<u8>)> = Vec::new();
     let mut full_domains: Vec<String> = Vec::new();
-    let mut seen: Vec<i64> = Vec::new();
+    let mut after = None;
     // Nearly all leave, so that hardly more are read than can; where many may not, they are read by and by.
     let mut limit = free as u64;
     let mut missions: HashMap<StateCode, CampaignId> = HashMap::new();
@@ -177,7 +177,7 @@ async fn choose(
             limit,
             blocked: input.blocked,
             full_domains: &full_domains,
-            seen: &seen,
+            after,
             neighbours_since: Floor::days(policy.min_days_between).begins(now),
             mailbox,
         };
@@ -185,7 +185,7 @@ async fn choose(
         // Fewer than were asked for: there are no others.
         let last = (due.len() as u64) < limit;
         limit = LOOK_AT;
-        seen.extend(due.iter().map(|due| due.dispatch.key));
+        after = due.last().map(|due| (due.dispatch.next_at, due.dispatch.key)).or(after);
         if let Some(window) = &mut window {
             window.look_at(tx, &due).await?;
         }

@@ -238,7 +238,7 @@ impl<C: Clock, M: Mailer, F: Files> Worker<C, M, F> {
         self.noted(flush).await?;
         let done = done?;
         desk.turn_took = begun.elapsed();
-        self.hand_on(desk, report, done)
+        self.hand_on(desk, report, done, begun)
     }
 
     /// Stores what came back and claims what may leave.
@@ -280,6 +280,7 @@ impl<C: Clock, M: Mailer, F: Files> Worker<C, M, F> {
         desk: &mut Desk<M>,
         report: &mut Report,
         (now, done): (Instant, Turn),
+        begun: tokio::time::Instant,
     ) -> Result<Turn, StoreError> {
         desk.outcomes.clear();
         desk.commit_failed = false;
@@ -293,8 +294,9 @@ impl<C: Clock, M: Mailer, F: Files> Worker<C, M, F> {
         self.tell_of_a_pause(done.pause.as_ref());
         self.note_claims(&done.letters).inspect_err(|_| desk.commit_failed = true)?;
         // A machine that slept, or a worker that was frozen, between the claim and here may have lost its claims: they are not
-        // handed over, and the next turn gives back those that are still ours.
-        if self.clock.now() >= now.plus(self.policy.lease) {
+        // handed over, and the next turn gives back those that are still ours. The hour may have been set back meanwhile.
+        let lease = self.policy.lease;
+        if self.clock.now() >= now.plus(lease) || Duration::from_std(begun.elapsed()).is_ok_and(|took| took >= lease) {
             desk.commit_failed = true;
         } else {
             self.hand_out(desk, &done.letters);

@@ -19,8 +19,8 @@ pub struct DueQuery<'a> {
     pub blocked: &'a [CampaignId],
     /// Receiving domains that are at their ceiling.
     pub full_domains: &'a [String],
-    /// Rows that this turn has looked at already.
-    pub seen: &'a [i64],
+    /// Only those behind this one, by the time of the next try and by row: the turn has looked at the others already.
+    pub after: Option<(Instant, i64)>,
     /// The floor between letters of two campaigns to one mission begins here.
     pub neighbours_since: Instant,
     /// When the mailbox was last read; `None` where answers are entered by hand.
@@ -76,9 +76,9 @@ impl Tx {
             let domains = bound.list(query.full_domains.iter().map(String::as_str));
             sql.push_str(&format!(" AND d.domain NOT IN ({domains})"));
         }
-        if !query.seen.is_empty() {
-            let seen = bound.list(query.seen.iter().copied());
-            sql.push_str(&format!(" AND d.key NOT IN ({seen})"));
+        if let Some((next_at, key)) = query.after {
+            let last = bound.list([next_at.millis(), key]);
+            sql.push_str(&format!(" AND (d.next_at, d.key) > ({last})"));
         }
         let limit = bound.one(query.limit.cast_signed());
         sql.push_str(&format!(" ORDER BY d.next_at, d.key LIMIT {limit}"));
@@ -87,7 +87,7 @@ impl Tx {
         for row in self.tx.query_all_raw(self.statement(&sql, bound.into_values())).await? {
             let columns: String = row.try_get("", "dispatch")?;
             let model: dispatch::Model =
-                serde_json::from_str(&columns).map_err(|e| StoreError::row("dispatches", &columns, e))?;
+                serde_json::from_str(&columns).map_err(|e| StoreError::row("dispatches", number(&columns), e))?;
             let wrong = |what: String| StoreError::row("dispatches", model.key, what);
             let followed: Option<String> = row.try_get("", "followed")?;
             let (followed, followed_next) = word_and_instant(followed.as_deref()).map_err(wrong)?.unzip();
@@ -116,6 +116,11 @@ impl Tx {
         }
         Ok(due)
     }
+}
+
+/// The row's number, its first column: errors name no addresses.
+fn number(columns: &str) -> &str {
+    columns.trim_start_matches(['[', ' ']).split(',').next().unwrap_or_default()
 }
 
 /// `sent 1520000000000`: two columns of a subquery that may find nothing.

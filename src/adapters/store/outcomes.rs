@@ -27,6 +27,13 @@ pub struct Outcome {
     pub at: Instant,
 }
 
+impl Outcome {
+    /// Row and fence: a dispatch may come back under an old claim and under a new one at once.
+    pub fn claim(&self) -> (i64, i64) {
+        (self.key, self.fence)
+    }
+}
+
 fn end_attempts(batch: &mut Batch, outcomes: &[&Outcome], ended_at: Instant) {
     if outcomes.is_empty() {
         return;
@@ -59,11 +66,11 @@ impl Tx {
     /// # Errors
     /// When the database refuses. Nothing is then known to be stored, and no further letter may leave.
     pub async fn record(&self, outcome: &Outcome, worker: &str) -> Result<bool, StoreError> {
-        Ok(self.record_all(std::slice::from_ref(outcome), worker, outcome.at).await?.contains(&outcome.key))
+        Ok(self.record_all(std::slice::from_ref(outcome), worker, outcome.at).await?.contains(&outcome.claim()))
     }
 
-    /// As [`Tx::record`], for many at once: a statement costs what it costs, whether it writes one row or ten. Returns the rows
-    /// whose claim was still this worker's. `ended_at`, by the clock of [`Tx::time`], is from when on the pace counts them.
+    /// As [`Tx::record`], for many at once: a statement costs what it costs, whether it writes one row or ten. Returns the claims
+    /// that were still this worker's. `ended_at`, by the clock of [`Tx::time`], is from when on the pace counts them.
     ///
     /// # Errors
     /// As there.
@@ -72,13 +79,13 @@ impl Tx {
         outcomes: &[Outcome],
         worker: &str,
         ended_at: Instant,
-    ) -> Result<HashSet<i64>, StoreError> {
+    ) -> Result<HashSet<(i64, i64)>, StoreError> {
         if outcomes.is_empty() {
             return Ok(HashSet::new());
         }
         let ours = self.move_on(outcomes).await?;
         let (moved, late): (Vec<&Outcome>, Vec<&Outcome>) =
-            outcomes.iter().partition(|outcome| ours.contains(&outcome.key));
+            outcomes.iter().partition(|outcome| ours.contains(&outcome.claim()));
         let mut batch = Batch::new(self.tx.get_database_backend());
         end_attempts(&mut batch, &moved, ended_at);
         pace::count_ended(&mut batch, &self.paced(&moved).await?, worker, ended_at);
@@ -101,8 +108,8 @@ impl Tx {
         Ok(ours)
     }
 
-    /// Moves each dispatch whose claim is still the outcome's own. Returns their rows.
-    async fn move_on(&self, outcomes: &[Outcome]) -> Result<HashSet<i64>, StoreError> {
+    /// Moves each dispatch whose claim is still the outcome's own. Returns these claims.
+    async fn move_on(&self, outcomes: &[Outcome]) -> Result<HashSet<(i64, i64)>, StoreError> {
         let mut bound = Bound::default();
         let mut rows = Vec::with_capacity(outcomes.len());
         for outcome in outcomes {
@@ -128,22 +135,22 @@ impl Tx {
         );
         let moved = self.tx.execute_raw(self.statement(&sql, bound.into_values())).await?;
         if moved.rows_affected() == outcomes.len() as u64 {
-            return Ok(outcomes.iter().map(|outcome| outcome.key).collect());
+            return Ok(outcomes.iter().map(Outcome::claim).collect());
         }
         self.just_moved(outcomes).await
     }
 
     /// Which of them this transaction has just moved: their attempts are not ended yet, but they are in nobody's hand.
-    async fn just_moved(&self, outcomes: &[Outcome]) -> Result<HashSet<i64>, StoreError> {
+    async fn just_moved(&self, outcomes: &[Outcome]) -> Result<HashSet<(i64, i64)>, StoreError> {
         let mut bound = Bound::default();
         let rows = bound.rows(outcomes.iter().map(|outcome| [Value::from(outcome.key), outcome.fence.into()]));
         let sql = format!(
-            "SELECT d.key FROM (VALUES {rows}) AS v \
+            "SELECT d.key, d.fence FROM (VALUES {rows}) AS v \
              JOIN dispatches d ON d.key = v.column1 AND d.fence = v.column2 AND d.status <> 'sending' \
              JOIN attempts a ON a.dispatch = v.column1 AND a.fence = v.column2 AND a.ended_at IS NULL"
         );
         let found = self.tx.query_all_raw(self.statement(&sql, bound.into_values())).await?;
-        found.iter().map(|row| Ok(row.try_get("", "key")?)).collect()
+        found.iter().map(|row| Ok((row.try_get("", "key")?, row.try_get("", "fence")?))).collect()
     }
 
     /// The receiving domains of each letter, for the pace. One that was never on its way to anybody counts as its claim did.
@@ -247,7 +254,7 @@ impl Tx {
         };
         let outcomes = rows.iter().map(outcome).collect::<Result<Vec<_>, _>>()?;
         let lost = self.record_all(&outcomes, by, at).await?;
-        Ok(outcomes.into_iter().filter(|outcome| lost.contains(&outcome.key)).map(|outcome| outcome.id).collect())
+        Ok(outcomes.into_iter().filter(|outcome| lost.contains(&outcome.claim())).map(|outcome| outcome.id).collect())
     }
 
     /// Gives back what a claim took whose commit was never confirmed: `worker` holds it, but handed it to nobody.
