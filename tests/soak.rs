@@ -140,6 +140,11 @@ fn soak(soak: &Soak<'_>) {
     let heard = server.heard();
     let letters = books.letters();
     let mut wrong = violations(&letters, &server, 0, planned.len());
+    let mut offered: HashMap<&str, usize> = HashMap::new();
+    heard.iter().for_each(|h| *offered.entry(&ids[&h.message_id]).or_default() += 1);
+    let refuses = |id: &str, times| matches!(fate(id, times, thinks), Act::Reply(text) if text.starts_with('5'));
+    let again = offered.iter().filter(|(id, n)| (1..**n).any(|times| refuses(id, times)));
+    wrong.extend(again.map(|(id, _)| format!("{id} was tried again after it had been refused for good")));
     let dropped: BTreeSet<String> = heard.iter().filter(|h| !h.answered).map(|h| ids[&h.message_id].clone()).collect();
     let uncertain = of_status(&letters, "uncertain");
     let by_kills: BTreeSet<String> = uncertain.difference(&dropped).cloned().collect();

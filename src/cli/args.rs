@@ -316,7 +316,7 @@ pub struct DispatchesArgs {
     #[arg(long, value_name = "STEP")]
     pub step: Option<String>,
     /// No more than so many
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub limit: Option<u64>,
     /// Only what stands behind this one in the list: the last of the part before
     #[arg(long, value_name = "DISPATCH")]

@@ -25,8 +25,10 @@ pub enum Class {
     Authentication,
     /// MAIL FROM refused: the address that we write from.
     Sender,
-    /// Security and policy, or the letter as such, refused without a word about any recipient.
+    /// Security and policy: the server judges who is writing, or what.
     Policy,
+    /// For good, and about this letter: its form, its length, or no reason at all.
+    Letter,
     /// For good, and about this letter's recipient.
     Recipient,
     /// In `files` mode: the folder cannot be written to.
@@ -49,7 +51,7 @@ pub enum Bearing {
 }
 
 impl Class {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 12] = [
         Self::Greylisting,
         Self::Rate,
         Self::Unavailable,
@@ -59,6 +61,7 @@ impl Class {
         Self::Authentication,
         Self::Sender,
         Self::Policy,
+        Self::Letter,
         Self::Recipient,
         Self::Disk,
     ];
@@ -74,6 +77,7 @@ impl Class {
             Self::Authentication => "authentication",
             Self::Sender => "sender",
             Self::Policy => "policy",
+            Self::Letter => "letter",
             Self::Recipient => "recipient",
             Self::Disk => "disk",
         }
@@ -152,7 +156,7 @@ fn refused(phase: Phase, reply: &Reply) -> (Class, Bearing) {
         let short_of_room = reply.is_temporary() && (reply.code == 452 || code.is_some_and(|code| code.subject == 3));
         return (if short_of_room { Class::Temporary } else { Class::Sender }, Bearing::UsPerhaps);
     }
-    if reply.is_temporary() { for_now(phase, reply, code, &words) } else { for_good(phase, reply, code) }
+    if reply.is_temporary() { for_now(phase, reply, code, &words) } else { for_good(phase, code, &words) }
 }
 
 fn for_now(phase: Phase, reply: &Reply, code: Option<Enhanced>, words: &str) -> (Class, Bearing) {
@@ -173,16 +177,21 @@ fn for_now(phase: Phase, reply: &Reply, code: Option<Enhanced>, words: &str) -> 
     (Class::Temporary, bearing)
 }
 
-fn for_good(phase: Phase, reply: &Reply, code: Option<Enhanced>) -> (Class, Bearing) {
+/// A 5yz is an answer: the letter is not tried again. Only a judgement of whoever writes, by its code or, where there is none, by its
+/// words, may be about us.
+fn for_good(phase: Phase, code: Option<Enhanced>, words: &str) -> (Class, Bearing) {
     let about_us = match code {
-        Some(code) if code.is_about_a_recipient() || code.is_about_length() => false,
-        Some(code) if phase == Phase::RcptTo => code.is_policy() || code.is_about_the_sender() || code.subject == 3,
-        // RFC 5321, 4.3.2: after DATA 550 and 554 are about the letter, or about who sends it; 552 is its length.
-        Some(_) => true,
-        None if phase == Phase::RcptTo => reply.code == 554,
-        None => reply.code != 552,
+        Some(code) if code.is_about_a_recipient() => false,
+        Some(code) => code.is_policy() || code.is_about_the_sender(),
+        None => speaks_of_us(words),
     };
-    if about_us { (Class::Policy, Bearing::UsPerhaps) } else { (Class::Recipient, Bearing::Letter) }
+    match (about_us, phase) {
+        (true, _) => (Class::Policy, Bearing::UsPerhaps),
+        (false, Phase::RcptTo) => (Class::Recipient, Bearing::Letter),
+        // RFC 5321, 4.3.2: after DATA 550, 552 and 554 are about the letter, unless they name a recipient after all.
+        (false, _) if code.is_some_and(Enhanced::is_about_a_recipient) => (Class::Recipient, Bearing::Letter),
+        (false, _) => (Class::Letter, Bearing::Letter),
+    }
 }
 
 /// The words in which servers say that we send too much.
@@ -296,21 +305,27 @@ mod tests {
         check(RcptTo, 550, "5.7.17 new owner", (C::Recipient, Letter));
         check(RcptTo, 550, "5.4.1 no way there", (C::Recipient, Letter));
         check(Content, 550, "5.1.1 unknown after all", (C::Recipient, Letter));
-        check(Content, 552, "5.3.4 too big", (C::Recipient, Letter));
-        check(Content, 552, "too big", (C::Recipient, Letter));
+    }
+
+    #[test]
+    fn a_letter_that_is_refused_for_itself_is_refused_for_good() {
+        check(Content, 552, "5.3.4 too big", (C::Letter, Letter));
+        check(Content, 552, "too big", (C::Letter, Letter));
+        check(Data, 554, "no valid recipients", (C::Letter, Letter));
+        check(Content, 550, "no", (C::Letter, Letter));
+        check(Content, 554, "5.6.0 malformed", (C::Letter, Letter));
+        check(RcptTo, 554, "refused", (C::Recipient, Letter));
     }
 
     #[test]
     fn policy_and_a_full_system_are_perhaps_about_us() {
         check(RcptTo, 550, "5.7.1 relaying denied", (C::Policy, UsPerhaps));
-        check(RcptTo, 554, "refused", (C::Policy, UsPerhaps));
+        check(RcptTo, 554, "your IP is on a blocklist", (C::Policy, UsPerhaps));
         check(RcptTo, 550, "5.1.8 bad sender", (C::Policy, UsPerhaps));
         check(RcptTo, 550, "your hourly allowance is used up", (C::Rate, UsPerhaps));
         check(RcptTo, 452, "4.3.1 system full", (C::Temporary, UsPerhaps));
-        check(Data, 554, "no valid recipients", (C::Policy, UsPerhaps));
         check(Content, 554, "5.7.1 looks like spam", (C::Policy, UsPerhaps));
-        check(Content, 550, "no", (C::Policy, UsPerhaps));
-        check(Content, 554, "5.6.0 malformed", (C::Policy, UsPerhaps));
+        check(Content, 554, "message rejected as spam", (C::Policy, UsPerhaps));
         check(Content, 451, "local error", (C::Temporary, UsPerhaps));
     }
 

@@ -43,11 +43,6 @@ impl Enhanced {
     pub fn is_policy(self) -> bool {
         self.subject == 7
     }
-
-    /// X.2.3 and X.3.4: this message is too long.
-    pub fn is_about_length(self) -> bool {
-        matches!((self.subject, self.detail), (2, 3) | (3, 4))
-    }
 }
 
 impl fmt::Display for Enhanced {
@@ -118,6 +113,5 @@ mod tests {
             let code = code(policy);
             assert!(code.is_policy() && !code.is_about_a_recipient() && !code.is_about_the_account(), "{policy}");
         }
-        assert!(code("5.3.4").is_about_length() && code("5.2.3").is_about_length());
     }
 }

@@ -32,7 +32,7 @@ pub fn wait_after(class: Class, attempt: u32) -> Duration {
         Class::Temporary => &[15, 30, 60, 120, 180],
         Class::Tls => &[10, 30, 60, 120],
         Class::Authentication | Class::Sender => &[15, 60, 120, 240],
-        Class::Rate | Class::Policy | Class::Recipient => &[15, 30, 60, 120, 240],
+        Class::Rate | Class::Policy | Class::Letter | Class::Recipient => &[15, 30, 60, 120, 240],
         Class::Disk => &[1, 2, 5, 10],
     };
     let place = usize::try_from(attempt.saturating_sub(1)).unwrap_or(usize::MAX);

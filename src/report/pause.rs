@@ -54,7 +54,7 @@ fn advice(class: Class) -> &'static str {
         Class::Tls => "look at security and ca_file in [delivery.smtp], and at the server's certificate",
         Class::Disk => "look at the folder of [delivery], its rights, and the space on its disk",
         Class::Connection => "look at host and port in [delivery.smtp], and at this machine's network",
-        Class::Unavailable | Class::Temporary | Class::Greylisting | Class::Recipient => {
+        Class::Unavailable | Class::Temporary | Class::Greylisting | Class::Letter | Class::Recipient => {
             "nothing is to be done unless it lasts; then ask the mail provider"
         }
     }

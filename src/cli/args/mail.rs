@@ -68,7 +68,7 @@ pub struct LogArgs {
     #[arg(long, conflicts_with = "json")]
     pub csv: bool,
     /// No more than so many
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub limit: Option<u64>,
     /// Only what stands behind this entry in the list: the last of the part before
     #[arg(long, value_name = "ENTRY")]
