@@ -125,6 +125,7 @@ async fn send(store: &Store) {
             outcomes: &[],
             free: 50,
             blocked: &[],
+            renew: true,
             after_failed_commit: None,
             zones: &std::collections::BTreeMap::new(),
         };

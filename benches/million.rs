@@ -109,9 +109,12 @@ async fn claim(store: &Store, now: Instant) -> f64 {
         after: None,
         neighbours_since: now.minus(chrono::Duration::days(3)),
         mailbox: None,
+        counted_at: None,
     };
-    let due: Vec<Dispatch> = tx.due(&query).await.unwrap().into_iter().map(|due| due.dispatch).collect();
-    let claims = tx.claim(&due, "worker-1", Via::Smtp, now.plus(chrono::Duration::minutes(1)), now).await.unwrap();
+    let due: Vec<Dispatch> = tx.due(&query).await.unwrap().letters.into_iter().map(|due| due.dispatch).collect();
+    let claims = tx.claim(&due, "worker-1", Via::Smtp, now.plus(chrono::Duration::minutes(1)), now).unwrap();
+    // The claim waits for the next question.
+    tx.mailbox_read("none").await.unwrap();
     let took = begun.elapsed();
     assert_eq!(claims.len() as u64, LETTERS);
     drop(tx);

@@ -144,6 +144,7 @@ impl Office {
             outcomes: &[],
             free: 50,
             blocked: &[],
+            renew: true,
             after_failed_commit: None,
             zones: &std::collections::BTreeMap::new(),
         };

@@ -116,6 +116,7 @@ async fn a_turn(store: &Store) -> Result<usize, StoreError> {
         outcomes: &[],
         free: 1,
         blocked: &[],
+        renew: true,
         after_failed_commit: None,
         zones: &zones,
     };

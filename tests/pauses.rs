@@ -62,7 +62,15 @@ fn policy(worker: &str) -> Policy {
 
 async fn take(store: &Store, worker: &str, outcomes: &[Outcome], free: usize) -> Turn {
     let zones = BTreeMap::new();
-    let input = TurnInput { now: on_time(), outcomes, free, blocked: &[], after_failed_commit: None, zones: &zones };
+    let input = TurnInput {
+        now: on_time(),
+        outcomes,
+        free,
+        blocked: &[],
+        renew: true,
+        after_failed_commit: None,
+        zones: &zones,
+    };
     turn(store, &policy(worker), &input).await.unwrap()
 }
 

@@ -117,8 +117,15 @@ async fn turned(store: &Store, free: usize) -> Result<Vec<InHand>, StoreError> {
         mailbox: None,
     };
     let zones = BTreeMap::from([(CAMPAIGN.parse().unwrap(), Zone::GENEVA)]);
-    let input =
-        TurnInput { now: on_time(), outcomes: &[], free, blocked: &[], after_failed_commit: None, zones: &zones };
+    let input = TurnInput {
+        now: on_time(),
+        outcomes: &[],
+        free,
+        blocked: &[],
+        renew: true,
+        after_failed_commit: None,
+        zones: &zones,
+    };
     turn(store, &policy, &input).await.map(|done| done.letters)
 }
 

@@ -89,6 +89,7 @@ async fn work(store: Store, name: String) -> usize {
             free: 3,
             blocked: &[],
             // A turn that gives back what it does not know is as good a test of the tally as any.
+            renew: true,
             after_failed_commit: None,
             zones: &BTreeMap::new(),
         };
@@ -158,6 +159,7 @@ async fn the_tally_is_the_count_of_the_rows_whatever_moved(home: Home) {
             outcomes: &[],
             free: usize::from(in_hand.is_none()) * 2,
             blocked: &[],
+            renew: true,
             after_failed_commit: in_hand,
             zones: &BTreeMap::new(),
         };

@@ -122,6 +122,7 @@ fn query(limit: u64) -> DueQuery<'static> {
         after: None,
         neighbours_since: early(),
         mailbox: None,
+        counted_at: None,
     }
 }
 
@@ -129,8 +130,8 @@ fn query(limit: u64) -> DueQuery<'static> {
 async fn claim(store: &Store, worker: &str, limit: u64, lease: Duration) -> (Vec<Claim>, Instant) {
     let tx = store.begin().await.unwrap();
     let now = tx.take_turn(on_time()).await.unwrap();
-    let due: Vec<Dispatch> = tx.due(&query(limit)).await.unwrap().into_iter().map(|due| due.dispatch).collect();
-    let claims = tx.claim(&due, worker, Via::Smtp, now.plus(lease), now).await.unwrap();
+    let due: Vec<Dispatch> = tx.due(&query(limit)).await.unwrap().letters.into_iter().map(|due| due.dispatch).collect();
+    let claims = tx.claim(&due, worker, Via::Smtp, now.plus(lease), now).unwrap();
     tx.commit().await.unwrap();
     (claims, now)
 }
@@ -803,7 +804,8 @@ impl Turns {
     }
 
     async fn take(&self, store: &Store, now: Instant, outcomes: &[Outcome], free: usize) -> Turn {
-        let input = TurnInput { now, outcomes, free, blocked: &[], after_failed_commit: None, zones: &self.zones };
+        let input =
+            TurnInput { now, outcomes, free, blocked: &[], renew: true, after_failed_commit: None, zones: &self.zones };
         turn(store, &self.policy, &input).await.unwrap()
     }
 }
@@ -1033,7 +1035,7 @@ async fn the_log_is_only_added_to(home: Home) {
     correct_entry(&store, second, &moved, "Ben", on_time()).await.unwrap();
     let tx = store.begin().await.unwrap();
     let query = DueQuery { now: at("2018-03-28T00:00:00Z"), ..query(64) };
-    let due = tx.due(&query).await.unwrap();
+    let due = tx.due(&query).await.unwrap().letters;
     let answered = |state: &str| {
         let reminder = due.iter().find(|d| d.dispatch.id.to_string() == format!("spring/reminder/{state}")).unwrap();
         reminder.circumstances.answered.is_some()
@@ -1234,7 +1236,7 @@ async fn minutes_are_an_answer_and_bring_their_actions_along(home: Home) {
     let reminder = the(&store, "reminder", "FRA").await;
     let tx = store.begin().await.unwrap();
     let query = DueQuery { now: reminder.due, ..query(50) };
-    let due = tx.due(&query).await.unwrap();
+    let due = tx.due(&query).await.unwrap().letters;
     let answered = |state: &str| due.iter().find(|d| d.dispatch.id.to_string() == format!("spring/reminder/{state}"));
     assert!(answered("FRA").is_some_and(|due| due.circumstances.answered.is_some()));
     assert!(answered("DEU").is_some_and(|due| due.circumstances.answered.is_none()));

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use chrono::Duration;
 
 use crate::adapters::mime;
-use crate::adapters::store::{Claim, Due, DueQuery, Move, Outcome, Store, StoreError, Tx};
+use crate::adapters::store::{Claim, Due, DueNow, DueQuery, Look, Move, Outcome, Store, StoreError, Tx};
 use crate::delivery::{Pause, retry};
 use crate::outbox::gate::{self, Ruling};
 use crate::outbox::neighbours::Floor;
@@ -49,6 +49,8 @@ pub struct TurnInput<'a> {
     pub blocked: &'a [CampaignId],
     /// Letters that couriers have in hand, by row and fence: given where an earlier commit went unanswered.
     pub after_failed_commit: Option<&'a [(i64, i64)]>,
+    /// Leases are to be made longer: that costs a statement, and a lease lasts many turns.
+    pub renew: bool,
     /// In which zone each campaign's `Date` is written.
     pub zones: &'a BTreeMap<CampaignId, Zone>,
 }
@@ -97,13 +99,15 @@ const LOOK_AT: u64 = 64;
 pub async fn turn(store: &Store, policy: &Policy, input: &TurnInput<'_>) -> Result<Turn, StoreError> {
     let tx = store.begin_turn().await?;
     let mut turn = Turn::default();
-    let mut at = tx.time(input.now).await?;
-    let mut sending = weigh(&tx, policy.via, input.outcomes, at).await?;
-    store_outcomes(&tx, policy, &sending.outcomes, at, &mut turn).await?;
+    let Look { mut at, breaker, ours } = tx.look(policy.via, input.outcomes, input.now).await?;
+    let mut sending = weigh(&tx, policy.via, breaker, input.outcomes, at).await?;
+    store_outcomes(&tx, policy, &sending.outcomes, &ours, at, &mut turn).await?;
     if let Some(in_hand) = input.after_failed_commit {
         tx.give_back_orphans(&policy.worker, in_hand, at).await?;
     }
-    tx.renew_leases(&policy.worker, at.plus(policy.lease)).await?;
+    if input.renew {
+        tx.renew_leases(&policy.worker, at.plus(policy.lease)).await?;
+    }
     let (mut claims, mut messages) = (Vec::new(), Vec::new());
     if sending.free(input.free) > 0 {
         at = tx.take_turn(input.now).await?;
@@ -113,7 +117,7 @@ pub async fn turn(store: &Store, policy: &Policy, input: &TurnInput<'_>) -> Resu
         messages = bytes;
         // The pace was counted by the clock of all workers; this one waits by its own.
         turn.wait_until = turn.wait_until.map(|until| input.now.plus(until.since(at)));
-        claims = tx.claim(&chosen, &policy.worker, policy.via, at.plus(policy.lease), at).await?;
+        claims = tx.claim(&chosen, &policy.worker, policy.via, at.plus(policy.lease), at)?;
         sending.note_claims(&tx, &claims, at).await?;
     }
     turn.pause = sending.into_pause();
@@ -127,10 +131,11 @@ async fn store_outcomes(
     tx: &Tx,
     policy: &Policy,
     outcomes: &[Outcome],
+    ours: &HashSet<(i64, i64)>,
     at: Instant,
     turn: &mut Turn,
 ) -> Result<(), StoreError> {
-    let ours = tx.record_all(outcomes, &policy.worker, at).await?;
+    tx.record_ours(outcomes, ours, &policy.worker, at).await?;
     for outcome in outcomes {
         if ours.contains(&outcome.claim()) {
             let to = crate::outbox::transition::next(Status::Sending, outcome.event)?;
@@ -157,20 +162,13 @@ async fn choose(
     if free == 0 {
         return Ok(Vec::new());
     }
-    let mut window = match policy.ceilings {
-        Some(ceilings) => Minute::near_a_ceiling(tx, ceilings, free, at).await?,
-        None => None,
-    };
+    let mut window = None;
     let mut chosen: Vec<(Dispatch, Vec<u8>)> = Vec::new();
     let mut full_domains: Vec<String> = Vec::new();
     let mut after = None;
     // Nearly all leave, so that hardly more are read than can; where many may not, they are read by and by.
     let mut limit = free as u64;
     let mut missions: HashMap<StateCode, CampaignId> = HashMap::new();
-    let mailbox = match &policy.mailbox {
-        Some(name) => Some(tx.mailbox_read(name).await?),
-        None => None,
-    };
     loop {
         let query = DueQuery {
             now,
@@ -179,9 +177,13 @@ async fn choose(
             full_domains: &full_domains,
             after,
             neighbours_since: Floor::days(policy.min_days_between).begins(now),
-            mailbox,
+            mailbox: policy.mailbox.as_deref(),
+            counted_at: policy.ceilings.filter(|_| after.is_none()).map(|_| at),
         };
-        let due = tx.due(&query).await?;
+        let DueNow { letters: due, counted } = tx.due(&query).await?;
+        if let (Some(ceilings), Some(counted)) = (policy.ceilings, counted) {
+            window = Minute::near_a_ceiling(tx, ceilings, counted, free, at).await?;
+        }
         // Fewer than were asked for: there are no others.
         let last = (due.len() as u64) < limit;
         limit = LOOK_AT;
@@ -276,8 +278,14 @@ struct Minute {
 
 impl Minute {
     /// `None` where even all the couriers' letters together, whatever their domains, would stay below every ceiling.
-    async fn near_a_ceiling(tx: &Tx, ceilings: Ceilings, free: usize, at: Instant) -> Result<Option<Self>, StoreError> {
-        let most = tx.counted(at).await?.saturating_add(free);
+    async fn near_a_ceiling(
+        tx: &Tx,
+        ceilings: Ceilings,
+        counted: usize,
+        free: usize,
+        at: Instant,
+    ) -> Result<Option<Self>, StoreError> {
+        let most = counted.saturating_add(free);
         let lowest = ceilings.per_minute.min(ceilings.per_domain_per_minute);
         if most <= usize::try_from(lowest).unwrap_or(usize::MAX) {
             return Ok(None);

@@ -28,12 +28,17 @@ pub struct Sending<'a> {
     breaker: Breaker,
 }
 
-/// Weighs the outcomes that have come back, in the transaction that stores them.
+/// Weighs the outcomes that have come back, in the transaction that stores them, by the breaker as it was found.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn weigh<'a>(tx: &Tx, via: Via, outcomes: &'a [Outcome], at: Instant) -> Result<Sending<'a>, StoreError> {
-    let mut breaker = tx.breaker(via).await?;
+pub async fn weigh<'a>(
+    tx: &Tx,
+    via: Via,
+    mut breaker: Breaker,
+    outcomes: &'a [Outcome],
+    at: Instant,
+) -> Result<Sending<'a>, StoreError> {
     let nothing_amiss = breaker.row.is_empty() && breaker.pause.is_none() && outcomes.iter().all(is_taken);
     let mut outcomes = Cow::Borrowed(outcomes);
     if !nothing_amiss {

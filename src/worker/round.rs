@@ -31,6 +31,9 @@ const REMEMBERED: usize = 10_000;
 /// How often the machine's clock is looked at while letters wait for the pace. Unit: seconds.
 const LOOK_AT_CLOCK: i64 = 15;
 
+/// How often leases are made longer, whatever else a turn does.
+const RENEW_LEASES: StdDuration = StdDuration::from_secs(15);
+
 /// How long the database may be out of reach before a round ends.
 const PATIENCE: i64 = 30;
 
@@ -147,6 +150,8 @@ struct Desk<M: Mailer> {
     commit_failed: bool,
     /// How long the last turn took, its commit included.
     turn_took: StdDuration,
+    /// When leases were last made longer.
+    renewed: tokio::time::Instant,
     looked_at_files: Option<Instant>,
     blocked: Vec<CampaignId>,
 }
@@ -190,6 +195,7 @@ impl<C: Clock, M: Mailer, F: Files> Worker<C, M, F> {
             outcomes: std::mem::take(&mut self.state.unrecorded),
             commit_failed: std::mem::take(&mut self.state.commit_failed),
             turn_took: StdDuration::ZERO,
+            renewed: tokio::time::Instant::now(),
             looked_at_files: None,
             blocked: Vec::new(),
         };
@@ -268,6 +274,7 @@ impl<C: Clock, M: Mailer, F: Files> Worker<C, M, F> {
             outcomes: &desk.outcomes,
             free,
             blocked: &desk.blocked,
+            renew: desk.renewed.elapsed() >= RENEW_LEASES,
             after_failed_commit: desk.commit_failed.then_some(in_hand.as_slice()),
             zones,
         };
@@ -284,6 +291,9 @@ impl<C: Clock, M: Mailer, F: Files> Worker<C, M, F> {
     ) -> Result<Turn, StoreError> {
         desk.outcomes.clear();
         desk.commit_failed = false;
+        if begun.duration_since(desk.renewed) >= RENEW_LEASES {
+            desk.renewed = begun;
+        }
         for moved in &done.moved {
             (self.on_move.0)(moved);
         }
@@ -343,7 +353,7 @@ impl<C: Clock, M: Mailer, F: Files> Worker<C, M, F> {
         tokio::select! {
             () = self.stop.asked() => {}
             // Leases are renewed by the next turn, whatever it does besides.
-            () = tokio::time::sleep(StdDuration::from_secs(15)) => {}
+            () = tokio::time::sleep(RENEW_LEASES) => {}
             returned = desk.out.join_next_with_id() => {
                 if let Some(returned) = returned {
                     self.take_back(desk, returned);

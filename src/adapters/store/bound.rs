@@ -1,7 +1,7 @@
 //! The values of a statement over many rows, and the places that stand for them: counted in one place, so that no list is off by
-//! one. And statements that go to the database together.
+//! one.
 
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement, Value};
+use sea_orm::{DbBackend, Statement, Value};
 
 /// Values in the order of their places, `$1` first.
 #[derive(Debug, Default)]
@@ -9,46 +9,13 @@ pub(super) struct Bound {
     values: Vec<Value>,
 }
 
-/// Writing statements whose answers nobody needs. SQLite runs them in one go: each way to the thread that owns the database and
-/// back costs more than a row.
-#[derive(Debug)]
-pub(super) struct Batch {
-    backend: DbBackend,
-    /// Each with its values; on SQLite one, for all.
-    statements: Vec<(String, Bound)>,
-}
-
-impl Batch {
-    pub fn new(backend: DbBackend) -> Self {
-        Self { backend, statements: Vec::new() }
-    }
-
-    /// Adds the statement that `write` makes with its values.
-    pub fn add(&mut self, write: impl FnOnce(&mut Bound) -> String) {
-        if let (DbBackend::Sqlite, Some((sql, bound))) = (self.backend, self.statements.last_mut()) {
-            let next = write(bound);
-            sql.push_str(";\n");
-            sql.push_str(&next);
-        } else {
-            let mut bound = Bound::default();
-            let sql = write(&mut bound);
-            self.statements.push((sql, bound));
-        }
-    }
-
-    /// # Errors
-    /// When the database refuses one of them.
-    pub async fn run(self, db: &impl ConnectionTrait) -> Result<(), DbErr> {
-        for (sql, bound) in self.statements {
-            db.execute_raw(Statement::from_sql_and_values(self.backend, sql, bound.into_values())).await?;
-        }
-        Ok(())
-    }
-}
-
 impl Bound {
-    pub fn into_values(self) -> Vec<Value> {
-        self.values
+    pub fn take(&mut self) -> Vec<Value> {
+        std::mem::take(&mut self.values)
+    }
+
+    pub fn statement(&mut self, backend: DbBackend, sql: String) -> Statement {
+        Statement::from_sql_and_values(backend, sql, self.take())
     }
 
     /// The place of one value.
@@ -83,6 +50,6 @@ mod tests {
             bound.rows([[Value::from(1), Value::from("x")], [Value::from(2), Value::from("y")]]),
             "($4, $5), ($6, $7)"
         );
-        assert_eq!(bound.into_values().len(), 7);
+        assert_eq!(bound.take().len(), 7);
     }
 }

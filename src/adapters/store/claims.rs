@@ -3,8 +3,8 @@
 use chrono::Duration;
 use sea_orm::{ConnectionTrait as _, Value};
 
-use super::bound::{Batch, Bound};
 use super::dialect::{self, Dialect};
+use super::transaction::Transaction;
 use super::{StoreError, Tx, history};
 use crate::outbox::gate::MailboxRead;
 use crate::outbox::{Dispatch, Event, Via, transition};
@@ -19,8 +19,8 @@ pub struct Claim {
     pub fence: i64,
 }
 
-fn open_attempts(batch: &mut Batch, due: &[Dispatch], worker: &str, via: Via, at: Instant) {
-    batch.add(|bound| {
+fn open_attempts(tx: &Transaction, due: &[Dispatch], worker: &str, via: Via, at: Instant) {
+    tx.later("attempts", due.len(), |bound| {
         let rows = bound.rows(due.iter().map(|d| {
             let domains = d.recipients.domains().join(" ");
             let way = Value::from(via.as_str());
@@ -48,11 +48,12 @@ impl Tx {
         dialect::claim_turn(&self.tx, self.dialect, now, self.timeline.as_deref()).await
     }
 
-    /// Claims letters for `worker`. Nothing may be said to any server before this transaction has been committed.
+    /// Claims letters for `worker`. Nothing may be said to any server before this transaction has been committed, which fails with
+    /// [`StoreError::Changed`] when one of them is no longer free.
     ///
     /// # Errors
-    /// [`StoreError::Changed`] when one of them is no longer free; then none is claimed.
-    pub async fn claim(
+    /// When one of them cannot be claimed by what it is.
+    pub fn claim(
         &self,
         due: &[Dispatch],
         worker: &str,
@@ -60,31 +61,23 @@ impl Tx {
         lease_until: Instant,
         at: Instant,
     ) -> Result<Vec<Claim>, StoreError> {
-        if due.is_empty() {
-            return Ok(Vec::new());
-        }
         let mut lines = Vec::with_capacity(due.len());
         for one in due {
             let to = transition::next(one.status, Event::Claim)?;
             lines.push(history::line(one.key, at, Event::Claim, Some(one.status), to, worker, None));
         }
-        let mut bound = Bound::default();
-        let (now, holder) = (bound.one(at.millis()), bound.one(worker));
-        let (lease, way) = (bound.one(lease_until.millis()), bound.one(via.as_str()));
-        let keys = bound.list(due.iter().map(|d| d.key));
-        let sql = format!(
-            "UPDATE dispatches SET status = 'sending', claimed_from = status, reason = NULL, fence = fence + 1, \
-             attempts = attempts + 1, tried_since = COALESCE(tried_since, {now}), holder = {holder}, lease_until = {lease}, \
-             via = {way}, updated_at = {now} WHERE key IN ({keys}) AND status IN ('approved', 'deferred')"
-        );
-        let written = self.tx.execute_raw(self.statement(&sql, bound.into_values())).await?;
-        if written.rows_affected() != due.len() as u64 {
-            return Err(StoreError::Changed("a due letter".to_owned()));
-        }
-        let mut batch = Batch::new(self.tx.get_database_backend());
-        open_attempts(&mut batch, due, worker, via, at);
-        history::add_to(&mut batch, lines);
-        batch.run(&self.tx).await?;
+        self.tx.later("dispatches", due.len(), |bound| {
+            let (now, holder) = (bound.one(at.millis()), bound.one(worker));
+            let (lease, way) = (bound.one(lease_until.millis()), bound.one(via.as_str()));
+            let keys = bound.list(due.iter().map(|d| d.key));
+            format!(
+                "UPDATE dispatches SET status = 'sending', claimed_from = status, reason = NULL, fence = fence + 1, \
+                 attempts = attempts + 1, tried_since = COALESCE(tried_since, {now}), holder = {holder}, lease_until = {lease}, \
+                 via = {way}, updated_at = {now} WHERE key IN ({keys}) AND status IN ('approved', 'deferred')"
+            )
+        });
+        open_attempts(&self.tx, due, worker, via, at);
+        history::add_later(&self.tx, lines);
         Ok(due.iter().map(|d| Claim { dispatch: d.clone(), fence: d.fence + 1 }).collect())
     }
 

@@ -2,12 +2,12 @@
 
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
-    ActiveModelTrait as _, ConnectionTrait, DatabaseTransaction, EntityTrait as _, IdenStatic as _,
-    IntoActiveModel as _, Iterable as _, ModelTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
-    Statement, Value,
+    ActiveModelTrait as _, ConnectionTrait, EntityTrait as _, IdenStatic as _, IntoActiveModel as _, Iterable as _,
+    ModelTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Statement, Value,
 };
 
 use super::dialect::{self, Dialect};
+use super::transaction::Transaction;
 use super::{Store, StoreError, Tx, entities};
 use crate::vocabulary::Digest;
 
@@ -219,7 +219,7 @@ async fn first_that_holds_anything(db: &impl ConnectionTrait) -> Result<Option<&
 }
 
 /// A table or a column that a change of the schema has brought, and that the code above does not copy, would be lost in silence.
-async fn nothing_is_left_behind(tx: &DatabaseTransaction, dialect: Dialect) -> Result<(), StoreError> {
+async fn nothing_is_left_behind(tx: &Transaction, dialect: Dialect) -> Result<(), StoreError> {
     let mut copied: Vec<(&str, String)> = Vec::new();
     macro_rules! columns {
         ($entity:ident, $table:literal, $key:tt) => {

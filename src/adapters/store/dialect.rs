@@ -7,11 +7,12 @@ use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::sqlx::{Connection as _, Error as SqlxError, SqliteConnection};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbErr, IdenStatic, Iterable,
-    RuntimeErr, SqliteTransactionMode, Statement, TransactionOptions,
+    QueryResult, RuntimeErr, SqliteTransactionMode, Statement, TransactionOptions,
 };
 
 use super::line::Line;
 use super::lineage::TIMELINE;
+use super::transaction::Transaction;
 use super::{Location, StoreError, postgres, private_folder};
 use crate::vocabulary::Instant;
 
@@ -21,6 +22,9 @@ const WAIT_FOR_LOCK: Duration = Duration::from_secs(20);
 /// The name under which PostgreSQL shows a connection of this program, and of one that sends.
 pub(super) const PROGRAM: &str = "demarche";
 pub(super) const WORKER: &str = "demarche worker";
+
+/// PostgreSQL's own clock, in milliseconds.
+const HOUR: &str = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
 
 /// Which of the two databases it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,7 +57,12 @@ pub(super) async fn connect(
             let mut options = ConnectOptions::new("sqlite:");
             let file = path.clone();
             match made {
-                Ok(_) => sqlite_options(&mut options, move |o| o.filename(file.clone())),
+                Ok(_) => sqlite_options(&mut options, move |o| {
+                    // Else a statement that changes many rows makes a file, to take itself back from. Where long lists are sorted
+                    // a file is right.
+                    let aside = if name == WORKER { "MEMORY" } else { "DEFAULT" };
+                    o.filename(file.clone()).pragma("temp_store", aside)
+                }),
                 Err(error) if access == Access::ReadAtLeast && may_only_be_read(&error) => {
                     let nothing_beside = wal_is_empty(path);
                     sqlite_options(&mut options, move |o| {
@@ -63,7 +72,7 @@ pub(super) async fn connect(
                 }
                 Err(error) => return Err(error),
             }
-            Ok((Line::straight(open_sqlite(&options).await?), Dialect::Sqlite))
+            Ok((Line::to_a_file(open_sqlite(&options).await?), Dialect::Sqlite))
         }
         Location::Postgres { url, password } => {
             let connected = postgres::connect(url, password.as_ref(), name).await;
@@ -121,7 +130,11 @@ fn sqlite_options(
     + 'static,
 ) {
     options.max_connections(1).sqlx_logging(false).idle_timeout(None::<Duration>).max_lifetime(None::<Duration>);
-    options.map_sqlx_sqlite_before_acquire(|connection, _| Box::pin(is_outside_of_transactions(connection)));
+    // It is in this very process: whether it still answers need not be asked each time.
+    options.test_before_acquire(false);
+    options.map_sqlx_sqlite_before_acquire(|connection, _| {
+        Box::pin(std::future::ready(is_outside_of_transactions(connection)))
+    });
     options.map_sqlx_sqlite_opts(move |o| {
         also(o.create_if_missing(true))
             .journal_mode(SqliteJournalMode::Wal)
@@ -139,9 +152,8 @@ fn sqlite_options(
 /// When a `COMMIT` fails, as on a full disk, SQLite may roll back by itself. The driver then still counts one transaction as
 /// open, turns the next `BEGIN` into a savepoint inside of nothing, and reports its release as a commit that no disk ever saw: a
 /// letter would leave that nobody remembers. Every system call of a send was made to fail to find this.
-async fn is_outside_of_transactions(connection: &mut SqliteConnection) -> Result<bool, SqlxError> {
-    // A rollback that is still queued goes first.
-    connection.ping().await?;
+fn is_outside_of_transactions(connection: &SqliteConnection) -> Result<bool, SqlxError> {
+    // What was still to be rolled back has been: the driver asks the connection something when it is given back.
     Ok(!connection.is_in_transaction())
 }
 
@@ -205,7 +217,7 @@ pub(super) async fn begin(db: &Line, company: Company) -> Result<DatabaseTransac
 /// Says what time it is for leases and ceilings: on PostgreSQL the database's time, because the workers' clocks may differ.
 /// With it comes the server's timeline, where it is asked for: on another one nobody sends.
 pub(super) async fn time(
-    tx: &DatabaseTransaction,
+    tx: &Transaction,
     dialect: Dialect,
     now: Instant,
     timeline: Option<&str>,
@@ -213,11 +225,30 @@ pub(super) async fn time(
     if dialect == Dialect::Sqlite {
         return Ok(now);
     }
-    let asked = if timeline.is_some() { TIMELINE } else { "NULL" };
-    let sql = format!("SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now, {asked} AS timeline");
-    let Some(row) = tx.query_one_raw(Statement::from_string(tx.get_database_backend(), sql)).await? else {
+    let sql = format!("SELECT {}", clock(dialect, timeline));
+    let row = tx.query_one_raw(Statement::from_string(tx.get_database_backend(), sql)).await?;
+    row.map_or(Ok(now), |row| read_clock(&row, dialect, now, timeline))
+}
+
+/// In SQL, the columns that [`read_clock`] reads.
+pub(super) fn clock(dialect: Dialect, timeline: Option<&str>) -> String {
+    match (dialect, timeline) {
+        (Dialect::Sqlite, _) => "NULL AS now".to_owned(),
+        (Dialect::Postgres, None) => format!("{HOUR} AS now, NULL AS timeline"),
+        (Dialect::Postgres, Some(_)) => format!("{HOUR} AS now, {TIMELINE} AS timeline"),
+    }
+}
+
+/// As [`time`], from a row that was asked for other things, too.
+pub(super) fn read_clock(
+    row: &QueryResult,
+    dialect: Dialect,
+    now: Instant,
+    timeline: Option<&str>,
+) -> Result<Instant, StoreError> {
+    if dialect == Dialect::Sqlite {
         return Ok(now);
-    };
+    }
     let there: Option<String> = row.try_get("", "timeline")?;
     match (timeline, there) {
         (Some(before), Some(there)) if before != there => Err(StoreError::Forgetful(format!(
@@ -229,7 +260,7 @@ pub(super) async fn time(
 
 /// The hour by PostgreSQL's own clock.
 pub(super) async fn server_hour(db: &impl ConnectionTrait) -> Result<Instant, DbErr> {
-    let sql = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now";
+    let sql = format!("SELECT {HOUR} AS now");
     let row = db.query_one_raw(Statement::from_string(db.get_database_backend(), sql)).await?;
     let row = row.ok_or_else(|| DbErr::RecordNotFound("the hour".to_owned()))?;
     Ok(Instant::from_millis(row.try_get("", "now")?))
@@ -237,15 +268,22 @@ pub(super) async fn server_hour(db: &impl ConnectionTrait) -> Result<Instant, Db
 
 /// As [`time`], once one worker at a time counts and claims, so that ceilings are kept over all of them together.
 pub(super) async fn claim_turn(
-    tx: &DatabaseTransaction,
+    tx: &Transaction,
     dialect: Dialect,
     now: Instant,
     timeline: Option<&str>,
 ) -> Result<Instant, StoreError> {
-    if dialect == Dialect::Postgres {
-        tx.execute_unprepared("SELECT pg_advisory_xact_lock(6420180228)").await?;
+    if dialect == Dialect::Sqlite {
+        tx.begin().await?;
+        return Ok(now);
     }
-    time(tx, dialect, now, timeline).await
+    // The clock is read when the lock has been given: a row of the first part is a row of the second.
+    let sql = format!(
+        "WITH turn AS MATERIALIZED (SELECT pg_advisory_xact_lock(6420180228)) SELECT {} FROM turn",
+        clock(dialect, timeline)
+    );
+    let row = tx.query_one_raw(Statement::from_string(tx.get_database_backend(), sql)).await?;
+    row.map_or(Ok(now), |row| read_clock(&row, dialect, now, timeline))
 }
 
 /// All columns of the table called `name`, as one JSON array in their order.
@@ -272,7 +310,7 @@ pub(super) fn skip_locked(dialect: Dialect) -> &'static str {
 }
 
 /// Workers that are connected to this PostgreSQL database, as far as it shows them; on SQLite a lock on the file says so.
-pub(super) async fn workers_connected(tx: &DatabaseTransaction, dialect: Dialect) -> Result<i64, DbErr> {
+pub(super) async fn workers_connected(tx: &Transaction, dialect: Dialect) -> Result<i64, DbErr> {
     if dialect == Dialect::Sqlite {
         return Ok(0);
     }
@@ -284,7 +322,7 @@ pub(super) async fn workers_connected(tx: &DatabaseTransaction, dialect: Dialect
 }
 
 /// Every column of every table of ours, as the database has them.
-pub(super) async fn columns(tx: &DatabaseTransaction, dialect: Dialect) -> Result<Vec<(String, String)>, DbErr> {
+pub(super) async fn columns(tx: &Transaction, dialect: Dialect) -> Result<Vec<(String, String)>, DbErr> {
     let sql = match dialect {
         Dialect::Sqlite => {
             "SELECT m.name AS of_table, c.name AS of_column FROM sqlite_master m JOIN pragma_table_info(m.name) c \
@@ -300,7 +338,7 @@ pub(super) async fn columns(tx: &DatabaseTransaction, dialect: Dialect) -> Resul
 }
 
 /// Lets the numbers of new rows begin behind those that were copied. SQLite does so by itself.
-pub(super) async fn number_on(tx: &DatabaseTransaction, dialect: Dialect) -> Result<(), DbErr> {
+pub(super) async fn number_on(tx: &Transaction, dialect: Dialect) -> Result<(), DbErr> {
     if dialect == Dialect::Sqlite {
         return Ok(());
     }

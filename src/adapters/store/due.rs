@@ -1,11 +1,11 @@
 //! Which letters are due, and what is known of each at that moment.
 
-use sea_orm::ConnectionTrait as _;
+use sea_orm::QueryResult;
 
 use super::bound::Bound;
 use super::entities::dispatch;
 use super::neighbours::{HAS_LEFT, LEFT_AT};
-use super::{StoreError, Tx, dialect, rows};
+use super::{StoreError, Tx, dialect, pace, rows};
 use crate::outbox::Dispatch;
 use crate::outbox::gate::{Circumstances, MailboxRead};
 use crate::vocabulary::{CampaignId, Instant};
@@ -23,8 +23,19 @@ pub struct DueQuery<'a> {
     pub after: Option<(Instant, i64)>,
     /// The floor between letters of two campaigns to one mission begins here.
     pub neighbours_since: Instant,
-    /// When the mailbox was last read; `None` where answers are entered by hand.
-    pub mailbox: Option<MailboxRead>,
+    /// The mailbox that answers are read from, by its name; `None` where they are entered by hand.
+    pub mailbox: Option<&'a str>,
+    /// The instant of which the letters that count towards the ceiling over all are wanted, if they are.
+    pub counted_at: Option<Instant>,
+}
+
+/// What is due, and how it stands with the ceiling over all.
+#[derive(Debug, Default)]
+pub struct DueNow {
+    pub letters: Vec<Due>,
+    /// How many letters count towards the ceiling over all: those that ended in the last minute, and those in hand. Told where it
+    /// was asked for and something is due.
+    pub counted: Option<usize>,
 }
 
 /// A due letter and what is known at the moment of sending.
@@ -46,13 +57,28 @@ impl Tx {
     ///
     /// # Errors
     /// When the database refuses, or holds a row that this program did not write.
-    pub async fn due(&self, query: &DueQuery<'_>) -> Result<Vec<Due>, StoreError> {
-        let mut bound = Bound::default();
+    pub async fn due(&self, query: &DueQuery<'_>) -> Result<DueNow, StoreError> {
+        let rows = self.tx.ask(|bound| self.due_sql(query, bound)).await?;
+        let mut due = DueNow::default();
+        for row in rows {
+            due.letters.push(read(&row, query)?);
+            let counted: Option<i64> = row.try_get("", "counted")?;
+            due.counted = counted.map(|n| usize::try_from(n).unwrap_or(usize::MAX));
+        }
+        Ok(due)
+    }
+
+    fn due_sql(&self, query: &DueQuery<'_>, bound: &mut Bound) -> String {
         let (now, since) = (bound.one(query.now.millis()), bound.one(query.neighbours_since.millis()));
         let asks = rows::ASKS_FOR_NO_ANSWER;
         let columns = dialect::json_of_columns::<dispatch::Column>(self.dialect, "d");
+        let counted = query.counted_at.map_or_else(|| "NULL".to_owned(), |at| pace::counted(bound, at));
+        let read_at = query.mailbox.map_or_else(
+            || "NULL".to_owned(),
+            |name| format!("(SELECT read_at FROM mailboxes WHERE name = {})", bound.one(name)),
+        );
         let mut sql = format!(
-            "SELECT {columns} AS dispatch, \
+            "SELECT {counted} AS counted, {read_at} AS read_at, {columns} AS dispatch, \
              (SELECT l.message FROM letters l WHERE l.digest = d.digest) AS message, \
              (SELECT COUNT(DISTINCT a.organisation) FROM approvals a \
                WHERE a.dispatch = d.key AND a.seal = d.seal AND a.revoked_at IS NULL) AS approvals, \
@@ -80,42 +106,44 @@ impl Tx {
             let last = bound.list([next_at.millis(), key]);
             sql.push_str(&format!(" AND (d.next_at, d.key) > ({last})"));
         }
-        let limit = bound.one(query.limit.cast_signed());
+        // A number, and no place for a value: SQLite plans by it, and would plan anew each time that it is given.
+        let limit = query.limit;
         sql.push_str(&format!(" ORDER BY d.next_at, d.key LIMIT {limit}"));
         sql.push_str(dialect::skip_locked(self.dialect));
-        let mut due = Vec::new();
-        for row in self.tx.query_all_raw(self.statement(&sql, bound.into_values())).await? {
-            let columns: String = row.try_get("", "dispatch")?;
-            let model: dispatch::Model =
-                serde_json::from_str(&columns).map_err(|e| StoreError::row("dispatches", number(&columns), e))?;
-            let wrong = |what: String| StoreError::row("dispatches", model.key, what);
-            let followed: Option<String> = row.try_get("", "followed")?;
-            let (followed, followed_next) = word_and_instant(followed.as_deref()).map_err(wrong)?.unzip();
-            let neighbour: Option<String> = row.try_get("", "neighbour")?;
-            let neighbour = word_and_instant(neighbour.as_deref()).map_err(wrong)?;
-            let answered: Option<i64> = row.try_get("", "answered_at")?;
-            let circumstances = Circumstances {
-                followed: followed.map(str::parse).transpose().map_err(wrong)?,
-                followed_is_due: followed_next.is_some_and(|at| at <= query.now),
-                answered: answered.map(Instant::from_millis),
-                in_pen: row.try_get("", "in_pen")?,
-                mailbox: query.mailbox,
-                neighbour: neighbour.map(|(campaign, at)| (campaign.to_owned(), at)),
-                real_server: false,
-                outage: None,
-            };
-            let approvals: i64 = row.try_get("", "approvals")?;
-            let wanted: Option<i32> = row.try_get("", "approvals_wanted")?;
-            due.push(Due {
-                dispatch: rows::dispatch(&model)?,
-                circumstances,
-                message: row.try_get("", "message")?,
-                approvals: usize::try_from(approvals).unwrap_or(0),
-                approvals_wanted: wanted.and_then(|n| usize::try_from(n).ok()),
-            });
-        }
-        Ok(due)
+        sql
     }
+}
+
+fn read(row: &QueryResult, query: &DueQuery<'_>) -> Result<Due, StoreError> {
+    let columns: String = row.try_get("", "dispatch")?;
+    let model: dispatch::Model =
+        serde_json::from_str(&columns).map_err(|e| StoreError::row("dispatches", number(&columns), e))?;
+    let wrong = |what: String| StoreError::row("dispatches", model.key, what);
+    let followed: Option<String> = row.try_get("", "followed")?;
+    let (followed, followed_next) = word_and_instant(followed.as_deref()).map_err(wrong)?.unzip();
+    let neighbour: Option<String> = row.try_get("", "neighbour")?;
+    let neighbour = word_and_instant(neighbour.as_deref()).map_err(wrong)?;
+    let answered: Option<i64> = row.try_get("", "answered_at")?;
+    let read_at: Option<i64> = row.try_get("", "read_at")?;
+    let circumstances = Circumstances {
+        followed: followed.map(str::parse).transpose().map_err(wrong)?,
+        followed_is_due: followed_next.is_some_and(|at| at <= query.now),
+        answered: answered.map(Instant::from_millis),
+        in_pen: row.try_get("", "in_pen")?,
+        mailbox: query.mailbox.map(|_| MailboxRead { at: read_at.map(Instant::from_millis) }),
+        neighbour: neighbour.map(|(campaign, at)| (campaign.to_owned(), at)),
+        real_server: false,
+        outage: None,
+    };
+    let approvals: i64 = row.try_get("", "approvals")?;
+    let wanted: Option<i32> = row.try_get("", "approvals_wanted")?;
+    Ok(Due {
+        dispatch: rows::dispatch(&model)?,
+        circumstances,
+        message: row.try_get("", "message")?,
+        approvals: usize::try_from(approvals).unwrap_or(0),
+        approvals_wanted: wanted.and_then(|n| usize::try_from(n).ok()),
+    })
 }
 
 /// The row's number, its first column: errors name no addresses.

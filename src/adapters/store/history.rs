@@ -1,10 +1,10 @@
 //! The history of every dispatch, and its attempts: only ever added to.
 
-use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, Value};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, Value};
 use serde::{Deserialize, Serialize};
 
-use super::bound::Batch;
 use super::entities::{attempt, history};
+use super::transaction::Transaction;
 use super::{Store, StoreError, Tx};
 use crate::delivery::{RecipientResult, Role};
 use crate::outbox::{Event, Status};
@@ -119,18 +119,14 @@ fn word(event: Event) -> &'static str {
     }
 }
 
-pub(super) async fn add(db: &impl ConnectionTrait, lines: Vec<Line>) -> Result<(), StoreError> {
-    let mut batch = Batch::new(db.get_database_backend());
-    add_to(&mut batch, lines);
-    Ok(batch.run(db).await?)
+pub(super) async fn add(tx: &Transaction, lines: Vec<Line>) -> Result<(), StoreError> {
+    add_later(tx, lines);
+    Ok(tx.flush().await?)
 }
 
 /// As [`add`], together with other statements.
-pub(super) fn add_to(batch: &mut Batch, lines: Vec<Line>) {
-    if lines.is_empty() {
-        return;
-    }
-    batch.add(|bound| {
+pub(super) fn add_later(tx: &Transaction, lines: Vec<Line>) {
+    tx.later("history", lines.len(), |bound| {
         let rows = bound.rows(lines.into_iter().map(|line| {
             [
                 Value::from(line.dispatch),

@@ -11,6 +11,8 @@ use sea_orm::{
     TransactionOptions, TransactionTrait as _,
 };
 
+use super::transaction::Transaction;
+
 /// Leaves no name behind that the driver could meet again. `PgBouncer` 1.21.0 with `max_prepared_statements` does not
 /// understand it; the versions before and after do.
 const FORGET_NAMES: &str = "DEALLOCATE ALL";
@@ -19,15 +21,21 @@ const FORGET_NAMES: &str = "DEALLOCATE ALL";
 pub(super) struct Line {
     db: DatabaseConnection,
     pooled: bool,
+    /// SQLite in a file: a database in memory is gone with its connection.
+    may_be_held: bool,
 }
 
 impl Line {
     pub(super) fn straight(db: DatabaseConnection) -> Self {
-        Self { db, pooled: false }
+        Self { db, pooled: false, may_be_held: false }
+    }
+
+    pub(super) fn to_a_file(db: DatabaseConnection) -> Self {
+        Self { db, pooled: false, may_be_held: true }
     }
 
     pub(super) fn pooled(db: DatabaseConnection) -> Self {
-        Self { db, pooled: true }
+        Self { db, pooled: true, may_be_held: false }
     }
 
     pub(super) async fn begin_with_options(&self, options: TransactionOptions) -> Result<DatabaseTransaction, DbErr> {
@@ -36,6 +44,11 @@ impl Line {
             tx.execute_unprepared(FORGET_NAMES).await?;
         }
         Ok(tx)
+    }
+
+    /// A transaction in which a script goes in one, where there is a connection for it.
+    pub(super) async fn held(&self) -> Result<Option<Transaction>, DbErr> {
+        if self.may_be_held { Transaction::hold(&self.db).await.map(Some) } else { Ok(None) }
     }
 
     async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {

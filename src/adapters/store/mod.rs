@@ -12,6 +12,7 @@ mod entities;
 mod erasure;
 mod error;
 mod followups;
+mod held;
 mod history;
 mod hours;
 mod journals;
@@ -21,6 +22,7 @@ mod letters;
 mod line;
 mod lineage;
 mod log;
+mod look;
 mod mail;
 mod mail_details;
 mod meetings;
@@ -39,12 +41,13 @@ mod slots;
 mod soundness;
 mod standing;
 mod tokens;
+mod transaction;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use migrations::{Migrator, MigratorTrait as _};
-use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait as _};
+use sea_orm::{ConnectionTrait, EntityTrait as _};
 use secrecy::SecretString;
 
 pub use approvals::{ApprovalMail, NewApproval};
@@ -53,7 +56,7 @@ pub use copy::Copied;
 use dialect::Access;
 pub use dialect::Dialect;
 pub use doubts::DoubtfulAddress;
-pub use due::{Due, DueQuery};
+pub use due::{Due, DueNow, DueQuery};
 pub use erasure::Erased;
 pub use error::StoreError;
 pub use history::{AttemptRecord, HistoryRecord};
@@ -61,6 +64,7 @@ pub use journals::ClaimedAs;
 pub use known::Asked;
 pub use ledger::StanceFact;
 pub use log::{EntryFilter, StoredEntry};
+pub use look::Look;
 pub use mail::{Kept, MailState, MailboxRecord, NewMessage, NotedPlace, ReadMessage, StoredMessage};
 pub use mail_details::{MailDetails, shown};
 pub use meetings::{MeetingEvent, MeetingFilter, MeetingMove};
@@ -71,6 +75,7 @@ pub use plans::PlanRecord;
 pub use sent_copies::Unfiled;
 pub use slots::Slot;
 pub use standing::{Standing, Waiting};
+use transaction::Transaction;
 
 /// Where the database is, ready to be opened.
 #[derive(Debug, Clone)]
@@ -105,7 +110,7 @@ pub struct Store {
 /// A transaction. Dropped without [`Tx::commit`], it leaves nothing behind.
 #[derive(Debug)]
 pub struct Tx {
-    tx: DatabaseTransaction,
+    tx: Transaction,
     dialect: Dialect,
     timeline: Option<Arc<str>>,
 }
@@ -183,9 +188,9 @@ impl Store {
         if applied.len() == known.len() {
             return Ok(0);
         }
-        let tx = self.begin().await?;
-        dialect::lock_schema(&tx.tx, self.dialect).await?;
-        Migrator::up(&tx.tx, None).await?;
+        let tx = dialect::begin(&self.db, dialect::Company::Alone).await?;
+        dialect::lock_schema(&tx, self.dialect).await?;
+        Migrator::up(&tx, None).await?;
         tx.commit().await?;
         Ok(known.len() - applied.len())
     }
@@ -195,7 +200,8 @@ impl Store {
     /// # Errors
     /// When the database cannot be reached or stays locked.
     pub async fn begin(&self) -> Result<Tx, StoreError> {
-        self.transaction(dialect::Company::Alone).await
+        let tx = dialect::begin(&self.db, dialect::Company::Alone).await?;
+        Ok(self.transaction(Transaction::of(tx)))
     }
 
     /// Begins the transaction of a worker's turn. It keeps out [`Store::begin`], but not the turns of other workers.
@@ -203,12 +209,15 @@ impl Store {
     /// # Errors
     /// As [`Store::begin`].
     pub async fn begin_turn(&self) -> Result<Tx, StoreError> {
-        self.transaction(dialect::Company::OtherTurns).await
+        let tx = match self.db.held().await? {
+            Some(tx) => tx,
+            None => Transaction::of(dialect::begin(&self.db, dialect::Company::OtherTurns).await?),
+        };
+        Ok(self.transaction(tx))
     }
 
-    async fn transaction(&self, company: dialect::Company) -> Result<Tx, StoreError> {
-        let tx = dialect::begin(&self.db, company).await?;
-        Ok(Tx { tx, dialect: self.dialect, timeline: self.timeline.clone() })
+    fn transaction(&self, tx: Transaction) -> Tx {
+        Tx { tx, dialect: self.dialect, timeline: self.timeline.clone() }
     }
 
     /// The secret from which Message-IDs are made; made at the first call.

@@ -4,10 +4,11 @@ use std::collections::{BTreeSet, HashSet};
 
 use sea_orm::{ColumnTrait as _, ConnectionTrait as _, EntityTrait as _, QueryFilter as _, Value};
 
-use super::bound::{Batch, Bound};
+use super::bound::Bound;
 use super::dialect::Dialect;
 use super::entities::{attempt, dispatch};
 use super::history::{self, StoredRecipient};
+use super::transaction::Transaction;
 use super::{Store, StoreError, Tx, pace, rows};
 use crate::delivery::Verdict;
 use crate::outbox::{Event, Status, transition};
@@ -34,11 +35,8 @@ impl Outcome {
     }
 }
 
-fn end_attempts(batch: &mut Batch, outcomes: &[&Outcome], ended_at: Instant) {
-    if outcomes.is_empty() {
-        return;
-    }
-    batch.add(|bound| {
+fn end_attempts(tx: &Transaction, outcomes: &[&Outcome], ended_at: Instant) {
+    tx.later("attempts", outcomes.len(), |bound| {
         let ended = bound.one(ended_at.millis());
         let rows = bound.rows(outcomes.iter().map(|outcome| {
             let verdict = &outcome.verdict;
@@ -56,6 +54,14 @@ fn end_attempts(batch: &mut Batch, outcomes: &[&Outcome], ended_at: Instant) {
              FROM (VALUES {rows}) AS v WHERE dispatch = v.column1 AND fence = v.column2"
         )
     });
+}
+
+/// In SQL, the dispatches `d` that are still in hand under these outcomes' claims.
+pub(super) fn held_by_claims(bound: &mut Bound, outcomes: &[Outcome]) -> String {
+    let rows = bound.rows(outcomes.iter().map(|outcome| [Value::from(outcome.key), outcome.fence.into()]));
+    format!(
+        "(VALUES {rows}) AS v JOIN dispatches d ON d.key = v.column1 AND d.fence = v.column2 AND d.status = 'sending'"
+    )
 }
 
 impl Tx {
@@ -80,15 +86,30 @@ impl Tx {
         worker: &str,
         ended_at: Instant,
     ) -> Result<HashSet<(i64, i64)>, StoreError> {
-        if outcomes.is_empty() {
-            return Ok(HashSet::new());
-        }
-        let ours = self.move_on(outcomes).await?;
+        let ours = self.still_ours(outcomes).await?;
+        self.record_ours(outcomes, &ours, worker, ended_at).await?;
+        Ok(ours)
+    }
+
+    /// As [`Tx::record_all`], where it is known which of them are still this worker's.
+    ///
+    /// # Errors
+    /// As there; what is not ours after all fails with [`StoreError::Changed`], at the latest when it is committed.
+    pub async fn record_ours(
+        &self,
+        outcomes: &[Outcome],
+        ours: &HashSet<(i64, i64)>,
+        worker: &str,
+        ended_at: Instant,
+    ) -> Result<(), StoreError> {
+        // Told twice, it moves once.
+        let mut seen = HashSet::new();
         let (moved, late): (Vec<&Outcome>, Vec<&Outcome>) =
-            outcomes.iter().partition(|outcome| ours.contains(&outcome.claim()));
-        let mut batch = Batch::new(self.tx.get_database_backend());
-        end_attempts(&mut batch, &moved, ended_at);
-        pace::count_ended(&mut batch, &self.paced(&moved).await?, worker, ended_at);
+            outcomes.iter().partition(|outcome| ours.contains(&outcome.claim()) && seen.insert(outcome.claim()));
+        let paced = self.paced(&moved).await?;
+        self.move_on(&moved)?;
+        end_attempts(&self.tx, &moved, ended_at);
+        pace::count_ended(&self.tx, &paced, worker, ended_at);
         let mut lines = Vec::with_capacity(moved.len());
         let mut back = Vec::new();
         for outcome in &moved {
@@ -99,18 +120,16 @@ impl Tx {
                 back.push(*outcome);
             }
         }
-        history::add_to(&mut batch, lines);
-        batch.run(&self.tx).await?;
+        history::add_later(&self.tx, lines);
         self.fulfil_wishes(&back).await?;
         for outcome in late {
             self.keep_evidence(outcome).await?;
         }
-        Ok(ours)
+        Ok(())
     }
 
-    /// Moves each dispatch whose claim is still the outcome's own. Returns these claims.
-    async fn move_on(&self, outcomes: &[Outcome]) -> Result<HashSet<(i64, i64)>, StoreError> {
-        let mut bound = Bound::default();
+    /// Moves the dispatches on.
+    fn move_on(&self, outcomes: &[&Outcome]) -> Result<(), StoreError> {
         let mut rows = Vec::with_capacity(outcomes.len());
         for outcome in outcomes {
             let to = transition::next(Status::Sending, outcome.event)?;
@@ -125,31 +144,31 @@ impl Tx {
                 at.into(),
             ]);
         }
-        let rows = bound.rows(rows);
-        // What has left for good needs no wish any more, and of what is refused a person must look anyhow.
-        let sql = format!(
-            "UPDATE dispatches SET status = v.column3, reason = v.column4, next_at = COALESCE(v.column5, next_at), \
-             sent_at = COALESCE(v.column6, sent_at), wish = CASE WHEN v.column3 IN ('sent', 'refused') THEN NULL ELSE wish END, \
-             holder = NULL, lease_until = NULL, claimed_from = NULL, updated_at = v.column7 \
-             FROM (VALUES {rows}) AS v WHERE key = v.column1 AND fence = v.column2 AND status = 'sending'"
-        );
-        let moved = self.tx.execute_raw(self.statement(&sql, bound.into_values())).await?;
-        if moved.rows_affected() == outcomes.len() as u64 {
-            return Ok(outcomes.iter().map(Outcome::claim).collect());
-        }
-        self.just_moved(outcomes).await
+        self.tx.later("dispatches", rows.len(), |bound| {
+            let rows = bound.rows(rows);
+            // What has left for good needs no wish any more, and of what is refused a person must look anyhow.
+            format!(
+                "UPDATE dispatches SET status = v.column3, reason = v.column4, next_at = COALESCE(v.column5, next_at), \
+                 sent_at = COALESCE(v.column6, sent_at), wish = CASE WHEN v.column3 IN ('sent', 'refused') THEN NULL ELSE wish END, \
+                 holder = NULL, lease_until = NULL, claimed_from = NULL, updated_at = v.column7 \
+                 FROM (VALUES {rows}) AS v WHERE key = v.column1 AND fence = v.column2 AND status = 'sending'"
+            )
+        });
+        Ok(())
     }
 
-    /// Which of them this transaction has just moved: their attempts are not ended yet, but they are in nobody's hand.
-    async fn just_moved(&self, outcomes: &[Outcome]) -> Result<HashSet<(i64, i64)>, StoreError> {
-        let mut bound = Bound::default();
-        let rows = bound.rows(outcomes.iter().map(|outcome| [Value::from(outcome.key), outcome.fence.into()]));
-        let sql = format!(
-            "SELECT d.key, d.fence FROM (VALUES {rows}) AS v \
-             JOIN dispatches d ON d.key = v.column1 AND d.fence = v.column2 AND d.status <> 'sending' \
-             JOIN attempts a ON a.dispatch = v.column1 AND a.fence = v.column2 AND a.ended_at IS NULL"
-        );
-        let found = self.tx.query_all_raw(self.statement(&sql, bound.into_values())).await?;
+    /// Whose claims still hold.
+    pub(super) async fn still_ours(&self, outcomes: &[Outcome]) -> Result<HashSet<(i64, i64)>, StoreError> {
+        if outcomes.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let found = self
+            .tx
+            .ask(|bound| {
+                let rows = held_by_claims(bound, outcomes);
+                format!("SELECT d.key, d.fence FROM {rows}")
+            })
+            .await?;
         found.iter().map(|row| Ok((row.try_get("", "key")?, row.try_get("", "fence")?))).collect()
     }
 
@@ -173,7 +192,7 @@ impl Tx {
                 "SELECT a.domains FROM (VALUES {rows}) AS v \
                  JOIN attempts a ON a.dispatch = v.column1 AND a.fence = v.column2"
             );
-            for row in self.tx.query_all_raw(self.statement(&sql, bound.into_values())).await? {
+            for row in self.tx.query_all_raw(bound.statement(self.tx.get_database_backend(), sql)).await? {
                 let domains: String = row.try_get("", "domains")?;
                 letters.push(domains.split(' ').map(ToOwned::to_owned).collect());
             }

@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use chrono::Duration;
 use sea_orm::{ConnectionTrait as _, Value};
 
-use super::bound::{Batch, Bound};
+use super::bound::Bound;
+use super::transaction::Transaction;
 use super::{StoreError, Tx};
 use crate::schedule::pace::Window;
 use crate::vocabulary::Instant;
@@ -17,10 +18,7 @@ use crate::vocabulary::Instant;
 const ALL: &str = "*";
 
 /// Counts letters that ended at `at`, each by its receiving domains.
-pub(super) fn count_ended(batch: &mut Batch, letters: &[Vec<String>], worker: &str, at: Instant) {
-    if letters.is_empty() {
-        return;
-    }
+pub(super) fn count_ended(tx: &Transaction, letters: &[Vec<String>], worker: &str, at: Instant) {
     let mut sums: BTreeMap<&str, i64> = BTreeMap::new();
     for domains in letters {
         for domain in domains.iter().map(String::as_str).chain([ALL]) {
@@ -28,7 +26,7 @@ pub(super) fn count_ended(batch: &mut Batch, letters: &[Vec<String>], worker: &s
         }
     }
     let second = at.millis().div_euclid(1000);
-    batch.add(|bound| {
+    tx.later("pace", sums.len(), |bound| {
         let rows = bound
             .rows(sums.into_iter().map(|(domain, n)| [Value::from(domain), second.into(), worker.into(), n.into()]));
         format!(
@@ -38,20 +36,20 @@ pub(super) fn count_ended(batch: &mut Batch, letters: &[Vec<String>], worker: &s
     });
 }
 
-impl Tx {
-    /// How many letters count towards the ceiling over all at `at`: those that ended in the last minute, and those in hand.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub async fn counted(&self, at: Instant) -> Result<usize, StoreError> {
-        let since = Window::reaches_back_to(at).millis().div_euclid(1000);
-        let sql = "SELECT CAST((SELECT COALESCE(SUM(letters), 0) FROM pace WHERE domain = '*' AND second >= $1) \
-                   + (SELECT COUNT(*) FROM attempts WHERE ended_at IS NULL) AS BIGINT) AS letters";
-        let row = self.tx.query_one_raw(self.statement(sql, vec![since.into()])).await?;
-        let letters: i64 = row.map_or(Ok(0), |row| row.try_get("", "letters"))?;
-        Ok(usize::try_from(letters).unwrap_or(usize::MAX))
-    }
+/// In SQL, how many letters count towards the ceiling over all at `at`: those that ended in the last minute, and those in hand.
+pub(super) fn counted(bound: &mut Bound, at: Instant) -> String {
+    let since = bound.one(second_before_minute(at));
+    format!(
+        "CAST((SELECT COALESCE(SUM(letters), 0) FROM pace WHERE domain = '{ALL}' AND second >= {since}) \
+         + (SELECT COUNT(*) FROM attempts WHERE ended_at IS NULL) AS BIGINT)"
+    )
+}
 
+fn second_before_minute(at: Instant) -> i64 {
+    Window::reaches_back_to(at).millis().div_euclid(1000)
+}
+
+impl Tx {
     /// Fills `window` with what ended in the last minute before `at`: over all, and at each of `domains`.
     ///
     /// # Errors
@@ -66,15 +64,14 @@ impl Tx {
         if domains.is_empty() && !over_all {
             return Ok(());
         }
-        let since = Window::reaches_back_to(at).millis().div_euclid(1000);
         let mut bound = Bound::default();
-        let since = bound.one(since);
+        let since = bound.one(second_before_minute(at));
         let lanes = bound.list(domains.iter().map(String::as_str).chain(over_all.then_some(ALL)));
         let sql = format!(
             "SELECT domain, second, CAST(SUM(letters) AS BIGINT) AS letters FROM pace \
              WHERE domain IN ({lanes}) AND second >= {since} GROUP BY domain, second"
         );
-        for row in self.tx.query_all_raw(self.statement(&sql, bound.into_values())).await? {
+        for row in self.tx.query_all_raw(bound.statement(self.tx.get_database_backend(), sql)).await? {
             let (domain, second): (String, i64) = (row.try_get("", "domain")?, row.try_get("", "second")?);
             let letters: i64 = row.try_get("", "letters")?;
             // A clock that was set back must not make yesterday's letters tomorrow's.
@@ -104,7 +101,7 @@ impl Tx {
     /// When the database refuses.
     pub async fn forget_old_pace(&self, at: Instant) -> Result<(), StoreError> {
         // A worker whose clock is ahead must not forget what the others still count.
-        let before = Window::reaches_back_to(at).minus(Duration::minutes(10)).millis().div_euclid(1000);
+        let before = second_before_minute(at.minus(Duration::minutes(10)));
         self.tx.execute_raw(self.statement("DELETE FROM pace WHERE second < $1", vec![before.into()])).await?;
         Ok(())
     }

@@ -17,19 +17,10 @@ struct SuspectJson {
 }
 
 impl Tx {
-    /// What is remembered of that way of sending.
+    /// What is remembered of that way of sending, to be changed: no other worker changes it until this transaction ends.
     ///
     /// # Errors
     /// When the database refuses, or holds a row that this program did not write.
-    pub async fn breaker(&self, via: Via) -> Result<Breaker, StoreError> {
-        let row = Entity::find_by_id(via.as_str()).one(&self.tx).await?;
-        row.as_ref().map_or_else(|| Ok(Breaker::default()), breaker)
-    }
-
-    /// The same, to be changed: no other worker changes it until this transaction ends.
-    ///
-    /// # Errors
-    /// As there.
     pub async fn breaker_to_change(&self, via: Via) -> Result<Breaker, StoreError> {
         // There must be a row for a lock to be on.
         Entity::insert(row(via, &Breaker::default()))
@@ -52,7 +43,7 @@ impl Store {
     /// Whether, and why, sending by that way pauses now.
     ///
     /// # Errors
-    /// As [`Tx::breaker`].
+    /// As [`Tx::breaker_to_change`].
     pub async fn pause(&self, via: Via) -> Result<Option<Pause>, StoreError> {
         let row = Entity::find_by_id(via.as_str()).one(&self.db).await?;
         Ok(row.as_ref().map(breaker).transpose()?.and_then(|breaker| breaker.pause))
@@ -83,7 +74,9 @@ fn row(via: Via, breaker: &Breaker) -> ActiveModel {
     }
 }
 
-fn breaker(row: &Model) -> Result<Breaker, StoreError> {
+/// # Errors
+/// When this program did not write the row.
+pub(super) fn breaker(row: &Model) -> Result<Breaker, StoreError> {
     let wrong = |what: String| StoreError::row("sending_pauses", &row.via, what);
     let suspects: Vec<SuspectJson> = serde_json::from_str(&row.suspects).map_err(|e| wrong(e.to_string()))?;
     let suspect = |one: SuspectJson| {
