@@ -286,6 +286,14 @@ pub(super) async fn claim_turn(
     row.map_or(Ok(now), |row| read_clock(&row, dialect, now, timeline))
 }
 
+/// The texts of a group's rows, with commas in between, in any order.
+pub(super) fn joined(dialect: Dialect, text: &str) -> String {
+    match dialect {
+        Dialect::Sqlite => format!("group_concat({text}, ',')"),
+        Dialect::Postgres => format!("string_agg({text}, ',')"),
+    }
+}
+
 /// All columns of the table called `name`, as one JSON array in their order.
 pub(super) fn json_of_columns<C: Iterable + IdenStatic>(dialect: Dialect, name: &str) -> String {
     let columns: Vec<String> = C::iter().map(|column| format!("{name}.{}", column.as_str())).collect();
