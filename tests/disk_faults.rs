@@ -227,6 +227,32 @@ fn fence(office: &Office) -> usize {
     office.dispatches().values().map(|row| row["attempts"].as_array().unwrap().len()).sum()
 }
 
+#[test]
+fn a_journal_that_cannot_be_written_any_more_leaves_nothing_for_a_person_to_settle() {
+    if strace::works("a_journal_that_cannot_be_written_any_more_leaves_nothing_for_a_person_to_settle").is_none() {
+        return;
+    }
+    // The first claims cannot be noted; the answers cannot; the answers cannot be flushed.
+    thread::scope(|cases| {
+        for (calls, nth) in [("write", 1), ("write", 2), ("write", 3), ("write", 4), ("fsync,fdatasync", 1)] {
+            cases.spawn(move || {
+                let (server, office) = stage();
+                let at = format!("{calls} {nth} of the journal, and all behind it");
+                let hurt = strace::on_files(&office, &RUN, &[JOURNAL], calls, &format!("error=ENOSPC:when={nth}+"));
+                told(&hurt, &["the disk is full: make room"], &at);
+                let left = server.messages().len();
+                let statuses = office.statuses();
+                let sent = statuses.values().filter(|status| *status == "sent").count();
+                assert_eq!(sent, left, "{at}: what was answered is known: {statuses:?}");
+                assert!(statuses.values().all(|status| status == "sent" || status == "approved"), "{at}: {statuses:?}");
+                office.done(&RUN);
+                each_once(&server, &office, &at);
+                assert!(office.statuses().values().all(|status| status == "sent"), "{at}");
+            });
+        }
+    });
+}
+
 // May only be read.
 
 #[tokio::test]

@@ -214,7 +214,7 @@ impl<C: Clock, M: Mailer, F: Files> Worker<C, M, F> {
                     let now = self.clock.now();
                     let since = *trouble_since.get_or_insert(now);
                     if now.since(since) >= Duration::seconds(PATIENCE) || self.stop.is_asked() {
-                        self.keep_for_next_round(desk).await?;
+                        self.give_up(desk, &zones, &error).await?;
                         return Err(error);
                     }
                     if since == now {
@@ -384,12 +384,39 @@ impl<C: Clock, M: Mailer, F: Files> Worker<C, M, F> {
     }
 
     /// The round ends in an error: answers that come within the grace are kept until a later round stores them.
-    async fn keep_for_next_round(&mut self, mut desk: Desk<M>) -> Result<(), StoreError> {
+    async fn give_up(
+        &mut self,
+        mut desk: Desk<M>,
+        zones: &BTreeMap<CampaignId, Zone>,
+        error: &StoreError,
+    ) -> Result<(), StoreError> {
         self.finish_what_is_in_hand(&mut desk).await?;
+        // Where only the journal refuses, the database still takes what is known: what was answered, and that nobody was told of
+        // the rest. Else a person would have to settle it.
+        if matches!(error, StoreError::Journal(_)) && self.store_what_is_known(&desk, zones).await.is_ok() {
+            desk.outcomes.clear();
+        }
         self.state.unrecorded = desk.outcomes;
         self.state.commit_failed = true;
         for mut courier in desk.idle {
             courier.close().await;
+        }
+        Ok(())
+    }
+
+    /// The outcomes that have come, and which letters were claimed but handed to nobody.
+    async fn store_what_is_known(&self, desk: &Desk<M>, zones: &BTreeMap<CampaignId, Zone>) -> Result<(), StoreError> {
+        let input = TurnInput {
+            now: self.clock.now(),
+            outcomes: &desk.outcomes,
+            free: 0,
+            blocked: &desk.blocked,
+            renew: false,
+            after_failed_commit: Some(&[]),
+            zones,
+        };
+        for moved in &turn(&self.store, &self.policy, &input).await?.moved {
+            (self.on_move.0)(moved);
         }
         Ok(())
     }
