@@ -367,6 +367,7 @@ async fn letters_of_a_worker_that_is_gone_become_uncertain_and_those_of_a_living
         }
         Dialect::Postgres => {
             assert_eq!(lose("w3", now).await, []);
+            assert_eq!(lose("w1", now.plus(minutes(5))).await, [], "what became of its own it knows itself");
             assert_eq!(lose("w3", now.plus(minutes(5))).await, [first]);
             let tx = store.begin().await.unwrap();
             tx.renew_leases("w2", now.plus(minutes(30))).await.unwrap();

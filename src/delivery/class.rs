@@ -27,7 +27,7 @@ pub enum Class {
     Sender,
     /// Security and policy: the server judges who is writing, or what.
     Policy,
-    /// For good, and about this letter: its form, its length, or no reason at all.
+    /// For good, and about this letter or the dialogue: its form, its length, or no reason at all.
     Letter,
     /// For good, and about this letter's recipient.
     Recipient,
@@ -140,14 +140,16 @@ fn refused(phase: Phase, reply: &Reply) -> (Class, Bearing) {
     if reply.code == 421 {
         return (Class::Unavailable, Bearing::Us);
     }
-    if phase == Phase::Auth || signed_out || code.is_some_and(Enhanced::is_about_the_account) {
+    // Behind the letter's last byte X.7.9 is some servers' word for a policy: how we signed in was good enough before.
+    let of_the_account = |code: Enhanced| code.is_about_the_account() && !(code.detail == 9 && phase > Phase::RcptTo);
+    if phase == Phase::Auth || signed_out || code.is_some_and(of_the_account) {
         return (Class::Authentication, Bearing::Us);
     }
     if phase < Phase::MailFrom {
         return (if reply.is_permanent() { Class::Policy } else { Class::Unavailable }, Bearing::Us);
     }
     let words = reply.text.to_lowercase();
-    let named = phase != Phase::MailFrom && code.is_some_and(Enhanced::is_about_a_recipient);
+    let named = phase != Phase::MailFrom && code.is_some_and(Enhanced::names_a_recipient);
     if !named && speaks_of_rate(&words) {
         return (Class::Rate, Bearing::UsPerhaps);
     }
@@ -156,7 +158,7 @@ fn refused(phase: Phase, reply: &Reply) -> (Class, Bearing) {
         let short_of_room = reply.is_temporary() && (reply.code == 452 || code.is_some_and(|code| code.subject == 3));
         return (if short_of_room { Class::Temporary } else { Class::Sender }, Bearing::UsPerhaps);
     }
-    if reply.is_temporary() { for_now(phase, reply, code, &words) } else { for_good(phase, code, &words) }
+    if reply.is_temporary() { for_now(phase, reply, code, &words) } else { for_good(phase, reply, code, &words) }
 }
 
 fn for_now(phase: Phase, reply: &Reply, code: Option<Enhanced>, words: &str) -> (Class, Bearing) {
@@ -177,21 +179,30 @@ fn for_now(phase: Phase, reply: &Reply, code: Option<Enhanced>, words: &str) -> 
     (Class::Temporary, bearing)
 }
 
-/// A 5yz is an answer: the letter is not tried again. Only a judgement of whoever writes, by its code or, where there is none, by its
-/// words, may be about us.
-fn for_good(phase: Phase, code: Option<Enhanced>, words: &str) -> (Class, Bearing) {
-    let about_us = match code {
-        Some(code) if code.is_about_a_recipient() => false,
-        Some(code) => code.is_policy() || code.is_about_the_sender(),
-        None => speaks_of_us(words),
-    };
-    match (about_us, phase) {
-        (true, _) => (Class::Policy, Bearing::UsPerhaps),
-        (false, Phase::RcptTo) => (Class::Recipient, Bearing::Letter),
-        // RFC 5321, 4.3.2: after DATA 550, 552 and 554 are about the letter, unless they name a recipient after all.
-        (false, _) if code.is_some_and(Enhanced::is_about_a_recipient) => (Class::Recipient, Bearing::Letter),
-        (false, _) => (Class::Letter, Bearing::Letter),
+/// A 5yz is an answer: the letter is not tried again. Only a judgement of whoever writes is: then once. What does not say whom it
+/// means may still be about us: after a few of them in a row sending pauses.
+fn for_good(phase: Phase, reply: &Reply, code: Option<Enhanced>, words: &str) -> (Class, Bearing) {
+    if code.is_some_and(Enhanced::names_a_recipient) {
+        return (Class::Recipient, Bearing::Letter);
     }
+    // 541 and 571 are no codes of RFC 5321, but some servers' own for a judgement.
+    let by_code =
+        code.is_some_and(|code| code.is_policy() || code.is_about_the_sender()) || matches!(reply.code, 541 | 571);
+    if by_code || judges_us(words) {
+        return (Class::Policy, Bearing::UsPerhaps);
+    }
+    if phase == Phase::RcptTo {
+        // The dialogue as such, or the mail system: no mission's address is at fault.
+        let of_the_dialogue = matches!(reply.code, 500..=504 | 521 | 555);
+        let of_the_system = code.is_some_and(|code| matches!(code.subject, 3 | 5) && !code.is_about_length());
+        return match of_the_dialogue || of_the_system {
+            true => (Class::Letter, Bearing::UsPerhaps),
+            false => (Class::Recipient, Bearing::Letter),
+        };
+    }
+    // RFC 5321, 4.3.2: after DATA 552 is about the letter's length; 550 and 554 are about the letter, or about who sends it.
+    let too_long = reply.code == 552 || code.is_some_and(Enhanced::is_about_length);
+    (Class::Letter, if too_long { Bearing::Letter } else { Bearing::UsPerhaps })
 }
 
 /// The words in which servers say that we send too much.
@@ -234,6 +245,39 @@ fn speaks_of_us(words: &str) -> bool {
         "policy",
     ];
     SAYS.iter().any(|say| words.contains(say))
+}
+
+/// The words in which servers refuse for good whoever writes, by name, by sign-in, or by what the letter looks like.
+fn judges_us(words: &str) -> bool {
+    const SAYS: [&str; 24] = [
+        "sender",
+        "helo",
+        "ehlo",
+        "authenti",
+        "smtp auth",
+        "authorized",
+        "administrative",
+        "suspended",
+        "access denied",
+        "black list",
+        "block list",
+        "dnsbl",
+        "rbl",
+        "spf",
+        "dkim",
+        "dmarc",
+        "junk",
+        "filter",
+        "virus",
+        "banned",
+        "prohibit",
+        "from header",
+        "your server",
+        "your domain",
+    ];
+    const OF_THEM: [&str; 4] = ["recipient", "mailbox", "user unknown", "no such"];
+    let about_them = !words.contains("sender") && OF_THEM.iter().any(|say| words.contains(say));
+    !about_them && (speaks_of_us(words) || SAYS.iter().any(|say| words.contains(say)))
 }
 
 #[cfg(test)]
@@ -308,13 +352,61 @@ mod tests {
     }
 
     #[test]
-    fn a_letter_that_is_refused_for_itself_is_refused_for_good() {
+    fn a_letter_that_is_refused_is_not_tried_again_and_counts_where_it_may_be_for_our_sake() {
         check(Content, 552, "5.3.4 too big", (C::Letter, Letter));
         check(Content, 552, "too big", (C::Letter, Letter));
-        check(Data, 554, "no valid recipients", (C::Letter, Letter));
-        check(Content, 550, "no", (C::Letter, Letter));
-        check(Content, 554, "5.6.0 malformed", (C::Letter, Letter));
+        for (phase, code, words) in [
+            (Data, 554, "no valid recipients"),
+            (Content, 550, "no"),
+            (Content, 554, "Transaction failed"),
+            (Content, 554, "5.6.0 malformed"),
+            (Content, 554, "5.3.5 Local configuration error"),
+            (RcptTo, 550, "5.3.2 Service currently unavailable"),
+            (RcptTo, 554, "5.3.0 no"),
+            (RcptTo, 521, "Server does not accept mail"),
+            (RcptTo, 550, "5.5.1 Protocol error"),
+            (RcptTo, 503, "bad sequence of commands"),
+        ] {
+            check(phase, code, words, (C::Letter, UsPerhaps));
+        }
         check(RcptTo, 554, "refused", (C::Recipient, Letter));
+        check(RcptTo, 550, "no such user", (C::Recipient, Letter));
+        check(RcptTo, 550, "5.4.1 Recipient address rejected: Access denied", (C::Recipient, Letter));
+        check(RcptTo, 550, "Recipient address rejected: User unknown in relay recipient table", (C::Recipient, Letter));
+    }
+
+    #[test]
+    fn servers_judge_whoever_writes_in_many_words() {
+        for (phase, code, words) in [
+            (RcptTo, 550, "5.1.0 sender rejected"),
+            (RcptTo, 550, "Sender verify failed"),
+            (RcptTo, 553, "Domain of sender address does not exist"),
+            (RcptTo, 504, "5.5.2 Helo command rejected: need fully-qualified hostname"),
+            (RcptTo, 550, "Authentication required"),
+            (RcptTo, 503, "You must authenticate first"),
+            (RcptTo, 550, "Please turn on SMTP Authentication in your mail client"),
+            (RcptTo, 553, "sorry, your mail was administratively denied"),
+            (RcptTo, 571, "no"),
+            (RcptTo, 554, "Access denied"),
+            (RcptTo, 550, "Account suspended"),
+            (RcptTo, 554, "5.0.0 Your IP is blacklisted"),
+            (RcptTo, 550, "listed by an RBL"),
+            (RcptTo, 550, "SPF fail"),
+            (Content, 541, "no"),
+            (Content, 571, "Delivery not authorized"),
+            (Content, 550, "Administrative prohibition"),
+            (Content, 550, "From header must match authenticated user"),
+            (Content, 554, "5.6.0 Reject, SPAM"),
+            (Content, 550, "looks like junk mail"),
+            (Content, 550, "DMARC check failed"),
+            (Content, 554, "refused by content filter"),
+            (Content, 554, "5.2.252 SendAsDenied; not allowed to send as this sender"),
+            (Content, 554, "5.7.9 Message not accepted for policy reasons"),
+        ] {
+            check(phase, code, words, (C::Policy, UsPerhaps));
+        }
+        check(Content, 550, "5.1.90 you have reached your daily limit", (C::Rate, UsPerhaps));
+        check(RcptTo, 550, "5.7.9 too weak", (C::Authentication, Us));
     }
 
     #[test]

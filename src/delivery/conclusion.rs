@@ -33,8 +33,8 @@ pub struct Conclusion {
 /// Only what was provably not taken is tried again by itself: 4yz, and a dialogue that broke before the message began. After
 /// the final dot without an answer a person decides (RFC 1047).
 ///
-/// What may be about us and not about this letter is no refusal yet, though it be 5yz: it is tried once more, and by then
-/// [`super::breaker`] knows what the next letters met. What is surely about us never makes a letter `refused`.
+/// A judgement of whoever writes is no refusal yet, though it be 5yz: the letter is tried once more, and by then
+/// [`super::breaker`] knows what the next ones met. What is surely about us never makes a letter `refused`.
 pub fn conclude(attempt: &Attempt<'_>, verdict: &Verdict) -> Conclusion {
     let (class, bearing) = class::read(verdict);
     let Some(class) = class else {
@@ -49,6 +49,9 @@ pub fn conclude(attempt: &Attempt<'_>, verdict: &Verdict) -> Conclusion {
     let words = format!("{class}: {}", verdict.summary());
     match bearing {
         Bearing::Letter if for_good => Conclusion { event: Event::Refuse, reason: Some(words), next_at: None },
+        Bearing::UsPerhaps if for_good && class == Class::Letter => {
+            Conclusion { event: Event::Refuse, reason: Some(words), next_at: None }
+        }
         Bearing::UsPerhaps if for_good && class != Class::Sender => {
             if again {
                 return Conclusion { event: Event::Refuse, reason: Some(words), next_at: None };

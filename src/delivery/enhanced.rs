@@ -29,6 +29,23 @@ impl Enhanced {
             || (self.subject == 7 && matches!(self.detail, 2 | 17 | 18))
     }
 
+    /// A recipient, in so many words: an address or a mailbox that is not there, is full or shut, or moved (X.1.1 to X.1.6, X.1.10 of
+    /// RFC 7505; X.2.1 to X.2.4), a way that leads nowhere (X.4.Y). X.1.0 and X.2.0 only say "something else".
+    pub fn names_a_recipient(self) -> bool {
+        match self.subject {
+            1 => matches!(self.detail, 1..=6 | 10),
+            2 => matches!(self.detail, 1..=4),
+            4 => true,
+            7 => self.is_about_a_recipient(),
+            _ => false,
+        }
+    }
+
+    /// X.3.4: this message is too long for the system.
+    pub fn is_about_length(self) -> bool {
+        (self.subject, self.detail) == (3, 4)
+    }
+
     /// The sender's address: bad syntax, an unknown domain (RFC 3463, 3.2), a domain that takes no mail (RFC 7505, X.7.27).
     pub fn is_about_the_sender(self) -> bool {
         matches!((self.subject, self.detail), (1, 7 | 8) | (7, 27))
@@ -102,6 +119,12 @@ mod tests {
     fn a_code_says_whether_it_is_about_them_or_about_us() {
         for theirs in ["5.1.1", "5.1.2", "5.2.1", "4.2.2", "5.2.2", "5.7.2", "5.7.17"] {
             assert!(code(theirs).is_about_a_recipient(), "{theirs}");
+        }
+        for theirs in ["5.1.1", "5.1.10", "4.2.2", "5.2.1", "5.4.1", "5.7.2", "5.7.17"] {
+            assert!(code(theirs).names_a_recipient(), "{theirs}");
+        }
+        for anybody in ["5.1.0", "5.1.90", "5.2.0", "5.2.252", "5.1.8", "5.3.0", "5.5.2", "5.6.0", "5.7.1"] {
+            assert!(!code(anybody).names_a_recipient(), "{anybody}");
         }
         for ours in ["5.1.7", "5.1.8", "5.7.27"] {
             assert!(code(ours).is_about_the_sender() && !code(ours).is_about_a_recipient(), "{ours}");

@@ -20,6 +20,7 @@ const OF_A_RECIPIENT: [Class; 4] = [Class::Greylisting, Class::Rate, Class::Temp
 /// | tls | 10 min, 30 min, 1 h, 2 h |
 /// | authentication, sender | 15 min, 1 h, 2 h, 4 h |
 /// | policy | 15 min, 30 min, 1 h, 2 h, 4 h |
+/// | letter | as policy: so long does a pause wait, the letter itself is not tried again |
 /// | disk | 1 min, 2 min, 5 min, 10 min |
 ///
 /// Greylisting servers commonly want about five minutes; who comes earlier may begin anew. RFC 5321, 4.5.4.1, asks for half an

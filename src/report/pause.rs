@@ -54,7 +54,10 @@ fn advice(class: Class) -> &'static str {
         Class::Tls => "look at security and ca_file in [delivery.smtp], and at the server's certificate",
         Class::Disk => "look at the folder of [delivery], its rights, and the space on its disk",
         Class::Connection => "look at host and port in [delivery.smtp], and at this machine's network",
-        Class::Unavailable | Class::Temporary | Class::Greylisting | Class::Letter | Class::Recipient => {
+        Class::Letter => {
+            "read what the server says, look at one of the letters with `demarche preview`, and ask the mail provider"
+        }
+        Class::Unavailable | Class::Temporary | Class::Greylisting | Class::Recipient => {
             "nothing is to be done unless it lasts; then ask the mail provider"
         }
     }

@@ -136,7 +136,8 @@ async fn store_outcomes(
     turn: &mut Turn,
 ) -> Result<(), StoreError> {
     tx.record_ours(outcomes, ours, &policy.worker, at).await?;
-    for outcome in outcomes {
+    let mut told = HashSet::new();
+    for outcome in outcomes.iter().filter(|outcome| told.insert(outcome.claim())) {
         if ours.contains(&outcome.claim()) {
             let to = crate::outbox::transition::next(Status::Sending, outcome.event)?;
             turn.moved.push(Moved { id: outcome.id.clone(), to, reason: outcome.reason.clone() });

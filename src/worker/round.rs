@@ -31,7 +31,7 @@ const REMEMBERED: usize = 10_000;
 /// How often the machine's clock is looked at while letters wait for the pace. Unit: seconds.
 const LOOK_AT_CLOCK: i64 = 15;
 
-/// How often leases are made longer, whatever else a turn does.
+/// How often leases are made longer, whatever else a turn does: a quarter of what they last.
 const RENEW_LEASES: StdDuration = StdDuration::from_secs(15);
 
 /// How long the database may be out of reach before a round ends.
@@ -353,7 +353,7 @@ impl<C: Clock, M: Mailer, F: Files> Worker<C, M, F> {
         tokio::select! {
             () = self.stop.asked() => {}
             // Leases are renewed by the next turn, whatever it does besides.
-            () = tokio::time::sleep(RENEW_LEASES) => {}
+            () = tokio::time::sleep_until(desk.renewed + RENEW_LEASES) => {}
             returned = desk.out.join_next_with_id() => {
                 if let Some(returned) = returned {
                     self.take_back(desk, returned);

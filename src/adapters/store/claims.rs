@@ -1,6 +1,5 @@
 //! The claim: committed before the server hears anything.
 
-use chrono::Duration;
 use sea_orm::{ConnectionTrait as _, Value};
 
 use super::dialect::{self, Dialect};
@@ -92,17 +91,14 @@ impl Tx {
         Ok(MailboxRead { at: row.and_then(|row| row.read_at).map(Instant::from_millis) })
     }
 
-    /// Lengthens the leases of what `worker` has in hand, once a quarter of a minute: a turn comes many times a second. SQLite needs
-    /// none: there the lock on the file is the lease.
+    /// Lengthens the leases of all that `worker` has in hand. SQLite needs none: there the lock on the file is the lease.
     ///
     /// # Errors
     /// When the database refuses.
     pub async fn renew_leases(&self, worker: &str, until: Instant) -> Result<(), StoreError> {
         if self.dialect == Dialect::Postgres {
-            let sql =
-                "UPDATE dispatches SET lease_until = $1 WHERE holder = $2 AND status = 'sending' AND lease_until < $3";
-            let short = until.minus(Duration::seconds(15)).millis();
-            let values = vec![until.millis().into(), worker.into(), short.into()];
+            let sql = "UPDATE dispatches SET lease_until = $1 WHERE holder = $2 AND status = 'sending'";
+            let values = vec![until.millis().into(), worker.into()];
             self.tx.execute_raw(self.statement(sql, values)).await?;
         }
         Ok(())

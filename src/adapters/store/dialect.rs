@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use migrations::{Migrator, MigratorTrait as _};
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
-use sea_orm::sqlx::{Connection as _, Error as SqlxError, SqliteConnection};
+use sea_orm::sqlx::{Connection as _, SqliteConnection};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbErr, IdenStatic, Iterable,
     QueryResult, RuntimeErr, SqliteTransactionMode, Statement, TransactionOptions,
@@ -133,7 +133,7 @@ fn sqlite_options(
     // It is in this very process: whether it still answers need not be asked each time.
     options.test_before_acquire(false);
     options.map_sqlx_sqlite_before_acquire(|connection, _| {
-        Box::pin(std::future::ready(is_outside_of_transactions(connection)))
+        Box::pin(std::future::ready(Ok(is_outside_of_transactions(connection))))
     });
     options.map_sqlx_sqlite_opts(move |o| {
         also(o.create_if_missing(true))
@@ -152,9 +152,11 @@ fn sqlite_options(
 /// When a `COMMIT` fails, as on a full disk, SQLite may roll back by itself. The driver then still counts one transaction as
 /// open, turns the next `BEGIN` into a savepoint inside of nothing, and reports its release as a commit that no disk ever saw: a
 /// letter would leave that nobody remembers. Every system call of a send was made to fail to find this.
-fn is_outside_of_transactions(connection: &SqliteConnection) -> Result<bool, SqlxError> {
+///
+/// It is the driver's count of its own transactions; [`super::held`] sees to its own.
+fn is_outside_of_transactions(connection: &SqliteConnection) -> bool {
     // What was still to be rolled back has been: the driver asks the connection something when it is given back.
-    Ok(!connection.is_in_transaction())
+    !connection.is_in_transaction()
 }
 
 /// The names of the schema's changes that the database has seen; none when it is new.

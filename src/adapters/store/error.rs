@@ -40,17 +40,7 @@ pub enum StoreError {
     #[error("incoming mail cannot be kept or read on the disk")]
     Shelf(#[source] std::io::Error),
     #[error("the database refused")]
-    Db(#[source] DbErr),
-}
-
-impl From<DbErr> for StoreError {
-    fn from(error: DbErr) -> Self {
-        match error {
-            // What a transaction had to change was changed already.
-            DbErr::RecordNotUpdated => Self::Changed("a letter".to_owned()),
-            error => Self::Db(error),
-        }
-    }
+    Db(#[from] DbErr),
 }
 
 impl StoreError {

@@ -34,6 +34,8 @@ enum State {
     /// `BEGIN` goes with the first statement.
     NotBegun,
     Open,
+    /// A statement was refused, or its answer was not waited for.
+    Broken,
     Over,
 }
 
@@ -85,30 +87,25 @@ impl Connection {
         let begin = match self.state {
             State::NotBegun => Some("BEGIN IMMEDIATE"),
             State::Open => None,
-            State::Over => return Err(DbErr::Custom("the transaction is over".to_owned())),
+            State::Broken | State::Over => return Err(DbErr::Custom("the transaction is over".to_owned())),
         };
-        self.state = State::Open;
+        // Until all of it has been answered, nobody knows what was done.
+        self.state = State::Broken;
         let sql: Vec<&str> = begin.into_iter().chain(script.iter().copied()).collect();
-        let answers = self.answers(&sql.join(";\n"), values, sql.len()).await;
-        match answers {
-            Ok(mut answers) => {
-                answers.drain(..usize::from(begin.is_some()));
-                Ok(answers)
-            }
-            Err(error) => {
-                // Where SQLite has rolled back by itself this is refused, and the connection is closed to be sure.
-                if sqlx::raw_sql("ROLLBACK").execute(&mut *self.line).await.is_ok() {
-                    self.state = State::Over;
-                }
-                Err(exec(error))
-            }
+        let mut answers = self.answers(&sql.join(";\n"), values).await.map_err(exec)?;
+        // Should the thread that owns the database die, its answers just end.
+        if answers.len() < sql.len() {
+            return Err(exec(sqlx::Error::WorkerCrashed));
         }
+        answers.drain(..usize::from(begin.is_some()));
+        self.state = State::Open;
+        Ok(answers)
     }
 
-    async fn answers(&mut self, sql: &str, values: Vec<Value>, statements: usize) -> Result<Vec<Answer>, sqlx::Error> {
+    async fn answers(&mut self, sql: &str, values: Vec<Value>) -> Result<Vec<Answer>, sqlx::Error> {
         let values = SqlxValues(sea_orm::sea_query::Values(values));
         let query = sqlx::query_with::<Sqlite, _>(AssertSqlSafe(sql), values);
-        let mut answers = Vec::with_capacity(statements);
+        let mut answers = Vec::new();
         let mut rows = Vec::new();
         let mut stream = (&mut *self.line).fetch_many(query);
         while let Some(heard) = stream.try_next().await? {
@@ -126,7 +123,7 @@ impl Connection {
 impl Drop for Held {
     fn drop(&mut self) {
         let connection = self.0.get_mut();
-        if connection.state == State::Open {
+        if matches!(connection.state, State::Open | State::Broken) {
             connection.line.close_on_drop();
         }
     }
@@ -138,4 +135,66 @@ fn conn(error: sqlx::Error) -> DbErr {
 
 fn exec(error: sqlx::Error) -> DbErr {
     DbErr::Exec(RuntimeErr::SqlxError(error.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::adapters::store::{Location, Store};
+
+    async fn store(folder: &tempfile::TempDir) -> Store {
+        Store::open(&Location::Sqlite(folder.path().join("demarche.db"))).await.unwrap()
+    }
+
+    async fn mailboxes(store: &Store) -> Vec<String> {
+        let mut found = Vec::new();
+        for name in ["one", "two"] {
+            let tx = store.begin().await.unwrap();
+            if tx.mailbox_read(name).await.unwrap().at.is_some() {
+                found.push(name.to_owned());
+            }
+        }
+        found
+    }
+
+    fn noted(name: &str) -> String {
+        format!("INSERT INTO mailboxes (name, validity, read_at, watched) VALUES ('{name}', 0, 1, 0)")
+    }
+
+    #[tokio::test]
+    async fn a_script_is_kept_whole_or_not_at_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(&folder).await;
+        let refused = Held::hold(store.db.plain()).await.unwrap();
+        let (one, two) = (noted("one"), noted("two"));
+        assert!(refused.run(&[&one, "no SQL", &two], Vec::new()).await.is_err());
+        assert!(refused.run(&[&two], Vec::new()).await.is_err(), "after a failure nothing more is written");
+        assert!(refused.commit(&[], Vec::new()).await.is_err());
+        assert_eq!(mailboxes(&store).await, Vec::<String>::new());
+        let held = Held::hold(store.db.plain()).await.unwrap();
+        held.run(&[&one], Vec::new()).await.unwrap();
+        held.commit(&[&two], Vec::new()).await.unwrap();
+        assert_eq!(mailboxes(&store).await, ["one", "two"]);
+    }
+
+    #[tokio::test]
+    async fn what_is_dropped_leaves_nothing_behind_and_holds_up_nobody() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(&folder).await;
+        let held = Held::hold(store.db.plain()).await.unwrap();
+        held.run(&[&noted("one")], Vec::new()).await.unwrap();
+        drop(held);
+        assert_eq!(mailboxes(&store).await, Vec::<String>::new());
+    }
+
+    #[tokio::test]
+    async fn a_commit_that_the_database_s_thread_did_not_live_to_see_is_no_commit() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(&folder).await;
+        let held = Held::hold(store.db.plain()).await.unwrap();
+        // The driver panics over a place with the number 0.
+        let ended = held.commit(&[&noted("one"), "SELECT $0", &noted("two")], vec![Value::from(1)]).await;
+        assert!(ended.is_err(), "{ended:?}");
+        assert_eq!(mailboxes(&store).await, Vec::<String>::new());
+    }
 }

@@ -121,7 +121,7 @@ fn word(event: Event) -> &'static str {
 
 pub(super) async fn add(tx: &Transaction, lines: Vec<Line>) -> Result<(), StoreError> {
     add_later(tx, lines);
-    Ok(tx.flush().await?)
+    tx.flush().await
 }
 
 /// As [`add`], together with other statements.

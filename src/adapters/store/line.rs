@@ -46,6 +46,11 @@ impl Line {
         Ok(tx)
     }
 
+    #[cfg(test)]
+    pub(super) fn plain(&self) -> &DatabaseConnection {
+        &self.db
+    }
+
     /// A transaction in which a script goes in one, where there is a connection for it.
     pub(super) async fn held(&self) -> Result<Option<Transaction>, DbErr> {
         if self.may_be_held { Transaction::hold(&self.db).await.map(Some) } else { Ok(None) }

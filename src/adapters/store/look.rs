@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use sea_orm::FromQueryResult as _;
+use sea_orm::{FromQueryResult as _, IdenStatic as _, Iterable as _};
 
 use super::entities::sending_pause;
 use super::outcomes::held_by_claims;
@@ -37,9 +37,12 @@ impl Tx {
                 } else {
                     format!("(SELECT COUNT(*) FROM {})", held_by_claims(bound, outcomes))
                 };
+                // By name: a newer program may have added one meanwhile.
+                let pause: Vec<String> = sending_pause::Column::iter().map(|c| format!("p.{}", c.as_str())).collect();
+                let pause = pause.join(", ");
                 let way = bound.one(via.as_str());
                 format!(
-                    "SELECT {clock}, {ours} AS ours, p.* FROM (SELECT 1 AS one) AS o LEFT JOIN sending_pauses p ON p.via = {way}"
+                    "SELECT {clock}, {ours} AS ours, {pause} FROM (SELECT 1 AS one) AS o LEFT JOIN sending_pauses p ON p.via = {way}"
                 )
             })
             .await?;

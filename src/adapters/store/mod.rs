@@ -259,7 +259,7 @@ impl Tx {
     /// # Errors
     /// When the database cannot promise it. Whether it happened is then unknown, and must be looked up.
     pub async fn commit(self) -> Result<(), StoreError> {
-        Ok(self.tx.commit().await?)
+        self.tx.commit().await
     }
 
     fn statement(&self, sql: &str, values: Vec<sea_orm::Value>) -> sea_orm::Statement {

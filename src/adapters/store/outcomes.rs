@@ -36,7 +36,7 @@ impl Outcome {
 }
 
 fn end_attempts(tx: &Transaction, outcomes: &[&Outcome], ended_at: Instant) {
-    tx.later("attempts", outcomes.len(), |bound| {
+    tx.later_if_there("attempts", outcomes.len(), |bound| {
         let ended = bound.one(ended_at.millis());
         let rows = bound.rows(outcomes.iter().map(|outcome| {
             let verdict = &outcome.verdict;
@@ -232,11 +232,12 @@ impl Tx {
     /// # Errors
     /// When the database refuses.
     pub async fn lose_abandoned(&self, by: &str, at: Instant) -> Result<Vec<DispatchId>, StoreError> {
-        let mut query = dispatch::Entity::find().filter(dispatch::Column::Status.eq(Status::Sending.as_str()));
+        let mut query = dispatch::Entity::find()
+            .filter(dispatch::Column::Status.eq(Status::Sending.as_str()))
+            // What became of its own it knows itself, however late it comes to store it.
+            .filter(dispatch::Column::Holder.ne(by));
         if self.dialect == Dialect::Postgres {
             query = query.filter(dispatch::Column::LeaseUntil.lt(at.millis()));
-        } else {
-            query = query.filter(dispatch::Column::Holder.ne(by));
         }
         self.lose(query.all(&self.tx).await?, by, at, "the worker that had it in hand is gone").await
     }

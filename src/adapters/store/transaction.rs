@@ -10,6 +10,7 @@ use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, Statement,
 };
 
+use super::StoreError;
 use super::bound::Bound;
 use super::held::{Answer, Held};
 
@@ -38,8 +39,9 @@ struct Script {
 struct Write {
     table: &'static str,
     sql: String,
-    /// How many it must change.
+    /// How many it must change, or may change at most.
     rows: usize,
+    exactly: bool,
 }
 
 impl Transaction {
@@ -66,6 +68,15 @@ impl Transaction {
     /// Adds the statement that `write` makes with its values. It must change `rows` rows of `table`; where there are none it is
     /// left out.
     pub fn later(&self, table: &'static str, rows: usize, write: impl FnOnce(&mut Bound) -> String) {
+        self.add(table, rows, true, write);
+    }
+
+    /// As [`Transaction::later`], for rows that may be missing.
+    pub fn later_if_there(&self, table: &'static str, rows: usize, write: impl FnOnce(&mut Bound) -> String) {
+        self.add(table, rows, false, write);
+    }
+
+    fn add(&self, table: &'static str, rows: usize, exactly: bool, write: impl FnOnce(&mut Bound) -> String) {
         if rows == 0 {
             return;
         }
@@ -77,7 +88,7 @@ impl Transaction {
         }
         if let Some(script) = waiting.last_mut() {
             let sql = write(&mut script.bound);
-            script.writes.push(Write { table, sql, rows });
+            script.writes.push(Write { table, sql, rows, exactly });
         }
     }
 
@@ -85,11 +96,12 @@ impl Transaction {
     ///
     /// # Errors
     /// When the database refuses, or something that waited did not change what it had to.
-    pub async fn ask(&self, question: impl FnOnce(&mut Bound) -> String) -> Result<Vec<QueryResult>, DbErr> {
+    pub async fn ask(&self, question: impl FnOnce(&mut Bound) -> String) -> Result<Vec<QueryResult>, StoreError> {
         let Line::Held(held) = &self.line else {
+            self.flush().await?;
             let mut bound = Bound::default();
             let sql = question(&mut bound);
-            return self.query_all_raw(bound.statement(self.get_database_backend(), sql)).await;
+            return Ok(self.query_all_raw(bound.statement(self.get_database_backend(), sql)).await?);
         };
         let mut script = self.take().pop().unwrap_or_default();
         let question = question(&mut script.bound);
@@ -107,7 +119,7 @@ impl Transaction {
     /// # Errors
     /// When the database cannot promise it, or something that waited did not change what it had to. Whether it happened is then
     /// unknown.
-    pub async fn commit(self) -> Result<(), DbErr> {
+    pub async fn commit(self) -> Result<(), StoreError> {
         let mut waiting = self.take();
         match self.line {
             Line::Held(held) => {
@@ -120,7 +132,7 @@ impl Transaction {
                 for script in waiting {
                     script.run(&tx).await?;
                 }
-                tx.commit().await
+                Ok(tx.commit().await?)
             }
         }
     }
@@ -129,7 +141,7 @@ impl Transaction {
     ///
     /// # Errors
     /// As [`Transaction::ask`].
-    pub async fn flush(&self) -> Result<(), DbErr> {
+    pub async fn flush(&self) -> Result<(), StoreError> {
         for mut script in self.take() {
             match &self.line {
                 Line::Own(tx) => script.run(tx).await?,
@@ -162,19 +174,33 @@ impl Script {
         self.writes.iter().map(|write| write.sql.as_str()).collect()
     }
 
-    fn check(&self, changed: impl Iterator<Item = u64>) -> Result<(), DbErr> {
-        let as_said = changed.zip(&self.writes).all(|(changed, write)| changed == write.rows as u64);
-        if as_said { Ok(()) } else { Err(DbErr::RecordNotUpdated) }
+    fn check(&self, changed: impl Iterator<Item = u64>) -> Result<(), StoreError> {
+        let amiss = |write: &Write, changed: u64| match write.exactly {
+            true => changed != write.rows as u64,
+            false => changed > write.rows as u64,
+        };
+        match changed.zip(&self.writes).find(|(changed, write)| amiss(write, *changed)) {
+            None => Ok(()),
+            Some((changed, Write { table, rows, .. })) => {
+                Err(StoreError::Changed(format!("a row of {table} ({changed} of {rows} were as they had been read)")))
+            }
+        }
     }
 
     /// In one statement, by the driver's own transaction.
-    async fn run(mut self, tx: &DatabaseTransaction) -> Result<(), DbErr> {
+    async fn run(mut self, tx: &DatabaseTransaction) -> Result<(), StoreError> {
         let backend = tx.get_database_backend();
-        if self.writes.len() == 1 || backend != DbBackend::Postgres {
+        if backend != DbBackend::Postgres {
+            // In memory: here the driver tells of all statements together.
             let statement = self.bound.statement(backend, self.sql().join(";\n"));
             let changed = tx.execute_raw(statement).await?.rows_affected();
-            let wanted: usize = self.writes.iter().map(|write| write.rows).sum();
-            return if changed == wanted as u64 { Ok(()) } else { Err(DbErr::RecordNotUpdated) };
+            let all = |exactly_only: bool| {
+                self.writes.iter().filter(|w| w.exactly || !exactly_only).map(|w| w.rows as u64).sum::<u64>()
+            };
+            return match (all(true)..=all(false)).contains(&changed) {
+                true => Ok(()),
+                false => Err(StoreError::Changed("a row".to_owned())),
+            };
         }
         let (mut parts, mut counts) = (Vec::new(), Vec::new());
         for (n, write) in self.writes.iter().enumerate() {
@@ -183,7 +209,7 @@ impl Script {
         }
         let sql = format!("WITH {} SELECT {}", parts.join(", "), counts.join(", "));
         let row = tx.query_one_raw(self.bound.statement(backend, sql)).await?;
-        let row = row.ok_or(DbErr::RecordNotUpdated)?;
+        let row = row.ok_or_else(|| StoreError::Changed("a row".to_owned()))?;
         let changed = (0..self.writes.len()).map(|n| Ok(row.try_get::<i64>("", &format!("w{n}"))?.cast_unsigned()));
         self.check(changed.collect::<Result<Vec<u64>, DbErr>>()?.into_iter())
     }
@@ -199,7 +225,7 @@ impl ConnectionTrait for Transaction {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        self.flush().await?;
+        self.flush().await.map_err(as_db)?;
         match &self.line {
             Line::Own(tx) => tx.execute_raw(statement).await,
             Line::Held(held) => Ok(one(held, statement).await?.done.into()),
@@ -207,7 +233,7 @@ impl ConnectionTrait for Transaction {
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        self.flush().await?;
+        self.flush().await.map_err(as_db)?;
         match &self.line {
             Line::Own(tx) => tx.execute_unprepared(sql).await,
             Line::Held(held) => Ok(one(held, Statement::from_string(DbBackend::Sqlite, sql)).await?.done.into()),
@@ -215,7 +241,7 @@ impl ConnectionTrait for Transaction {
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        self.flush().await?;
+        self.flush().await.map_err(as_db)?;
         match &self.line {
             Line::Own(tx) => tx.query_one_raw(statement).await,
             Line::Held(held) => Ok(one(held, statement).await?.rows.into_iter().next()),
@@ -223,11 +249,19 @@ impl ConnectionTrait for Transaction {
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        self.flush().await?;
+        self.flush().await.map_err(as_db)?;
         match &self.line {
             Line::Own(tx) => tx.query_all_raw(statement).await,
             Line::Held(held) => Ok(one(held, statement).await?.rows),
         }
+    }
+}
+
+/// What the driver's own traits can carry.
+fn as_db(error: StoreError) -> DbErr {
+    match error {
+        StoreError::Db(error) => error,
+        other => DbErr::Custom(other.to_string()),
     }
 }
 
