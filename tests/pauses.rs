@@ -42,6 +42,7 @@ on_both_databases![
     of_two_workers_one_tries_one_letter,
     what_is_refused_again_while_sending_pauses_waits_and_then_is_held,
     letters_of_one_row_are_counted_over_all_workers,
+    a_server_that_refuses_every_letter_for_good_is_noticed_at_the_third,
 ];
 
 fn on_time() -> Instant {
@@ -188,6 +189,26 @@ async fn letters_of_one_row_are_counted_over_all_workers(home: Home) {
     assert!(take(&store, "w1", &[outcome(0)], 0).await.pause.is_none());
     assert!(take(&store, "w1", &[outcome(1), outcome(1)], 0).await.pause.is_none(), "told twice counts once");
     assert_eq!(take(&store, "w2", &[outcome(2)], 0).await.pause.unwrap().class, Class::Policy);
+}
+
+async fn a_server_that_refuses_every_letter_for_good_is_noticed_at_the_third(home: Home) {
+    let store = ready(&home).await;
+    let every = Verdict::Refused {
+        phase: Phase::Content,
+        reply: Reply::new(554, "5.6.0 Transaction failed"),
+        recipients: vec![],
+    };
+    let mut paused = None;
+    for nth in 1..=3 {
+        assert!(paused.is_none(), "letter {nth}");
+        let letter = take(&store, "w1", &[], 1).await.letters.remove(0);
+        paused = take(&store, "w1", &[answered(&letter, &every)], 0).await.pause;
+    }
+    assert_eq!(paused.unwrap().class, Class::Letter);
+    let all = store.dispatches(&everything()).await.unwrap();
+    let of = |status: Status| all.iter().filter(|d| d.status == status).count();
+    assert_eq!((of(Status::Refused), of(Status::Deferred)), (2, 1), "who came first is told apart by nobody");
+    assert!(take(&store, "w2", &[], 4).await.letters.is_empty());
 }
 
 /// The files as they were planned.
