@@ -58,6 +58,19 @@ impl Stream {
         Ok(self.is_read)
     }
 
+    /// A member of the document whose other members stand before it: a list.
+    ///
+    /// # Errors
+    /// As [`Stream::text`].
+    pub fn list(&mut self, name: &str, elements: impl Iterator<Item = Value>) -> Result<(), CliError> {
+        self.text(&format!(",\n  \"{name}\": "))?;
+        self.open_list(2)?;
+        for element in elements {
+            self.element(&element)?;
+        }
+        self.close_list()
+    }
+
     /// Opens a JSON list, so many columns from the left.
     ///
     /// # Errors

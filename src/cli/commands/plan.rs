@@ -8,6 +8,7 @@ use crate::adapters::store::Store;
 use crate::cli::answer::{Answer, CliError};
 use crate::cli::args::PlanArgs;
 use crate::cli::context::{Context, campaign};
+use crate::cli::stream::Stream;
 use crate::cli::{diagnostics, output};
 use crate::config::sections::campaign::CampaignFile;
 use crate::outbox::neighbours::TooClose;
@@ -36,9 +37,11 @@ pub async fn run(context: &Context, args: &PlanArgs) -> Result<Answer, CliError>
     // Notices about the other files were shown by `check`; warnings are worth repeating.
     let warnings = workspace.problems.iter().filter(|p| p.severity == Severity::Warning).cloned();
     planned.drafted.problems.extend(warnings);
-    // Of ten thousand letters a script's value is as large as all else: it is made for those who ask for it.
-    let json = if context.json { value(file, &planned, &close) } else { serde_json::Value::Null };
-    Ok(Answer::new(text(file, &planned, args.dry_run), &json))
+    if context.json {
+        json_document(file, &planned, &close)?;
+        return Ok(Answer::told());
+    }
+    Ok(Answer::new(text(file, &planned, args.dry_run), &serde_json::Value::Null))
 }
 
 /// A milestone in the past is a notice, not an error.
@@ -164,21 +167,22 @@ fn stay(planned: &Planned) -> String {
     steps.into_iter().map(line).collect()
 }
 
-fn value(file: &CampaignFile, planned: &Planned, close: &[TooClose]) -> serde_json::Value {
-    let dispatches: Vec<serde_json::Value> = if planned.stored.is_empty() {
-        planned.drafts.iter().map(of_draft).collect()
+/// The contract's document, written element by element: as one value it would be several times as large as all else.
+fn json_document(file: &CampaignFile, planned: &Planned, close: &[TooClose]) -> Result<(), CliError> {
+    let mut stream = Stream::new();
+    stream.text(&format!("{{\n  \"campaign\": {}", json!(file.campaign.id)))?;
+    stream.list("changes", planned.changes.iter().map(|change| json!(change)))?;
+    if planned.stored.is_empty() {
+        stream.list("dispatches", planned.drafts.iter().map(of_draft))?;
     } else {
-        planned.stored.iter().map(of_stored).collect()
-    };
-    json!({
-        "campaign": file.campaign.id,
-        "dispatches": dispatches,
-        "left_out": planned.drafted.left_out,
-        "changes": planned.changes,
-        "too_close": close,
-        "guarded": guarded(planned),
-        "problems": planned.drafted.problems,
-    })
+        stream.list("dispatches", planned.stored.iter().map(of_stored))?;
+    }
+    stream.list("guarded", guarded(planned).iter().map(|row| json!(row)))?;
+    stream.list("left_out", planned.drafted.left_out.iter().map(|row| json!(row)))?;
+    stream.list("problems", planned.drafted.problems.iter().map(|problem| json!(problem)))?;
+    stream.list("too_close", close.iter().map(|one| json!(one)))?;
+    stream.text("\n}\n")?;
+    stream.is_read().map(drop)
 }
 
 /// A letter to whose words the guards object.
