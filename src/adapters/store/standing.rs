@@ -3,9 +3,12 @@
 //! Statuses stand in the statements' text and not among their values: only so do both databases know that an index which holds
 //! those statuses alone has all the rows that are asked for.
 
+use std::collections::BTreeMap;
+
 use sea_orm::{ConnectionTrait as _, FromQueryResult, Statement, Value};
 
-use super::{Store, StoreError, dialect, rows};
+use super::dialect::{self, Dialect};
+use super::{Store, StoreError, rows};
 use crate::outbox::Status;
 use crate::vocabulary::{CampaignId, DispatchId, Instant};
 
@@ -105,27 +108,35 @@ impl Store {
     /// # Errors
     /// As there.
     pub async fn counts_of(&self, campaign: &CampaignId) -> Result<Vec<(CampaignId, Status, u64)>, StoreError> {
-        self.counted("WHERE campaign = $1", vec![campaign.as_str().into()]).await
+        self.counted("WHERE s.campaign = $1", vec![campaign.as_str().into()]).await
     }
 
     async fn counted(&self, which: &str, values: Vec<Value>) -> Result<Vec<(CampaignId, Status, u64)>, StoreError> {
         // One row a campaign, `sent 12,refused 1`: a row costs more than what is in it.
         let statuses = dialect::joined(self.dialect, "s.status || ' ' || s.n");
+        let sums = match self.dialect {
+            // Its one writer has one row for each; several are summed up below.
+            Dialect::Sqlite => "tally",
+            Dialect::Postgres => {
+                "(SELECT campaign, status, CAST(SUM(n) AS BIGINT) AS n FROM tally GROUP BY campaign, status)"
+            }
+        };
         let sql = format!(
-            "SELECT s.campaign, {statuses} AS statuses FROM (SELECT campaign, status, CAST(SUM(n) AS BIGINT) AS n FROM tally {which} \
-             GROUP BY campaign, status HAVING SUM(n) <> 0) AS s GROUP BY s.campaign ORDER BY s.campaign"
+            "SELECT s.campaign, {statuses} AS statuses FROM {sums} AS s {which} GROUP BY s.campaign ORDER BY s.campaign"
         );
         let mut counts = Vec::new();
         for row in self.db.query_all_raw(self.statement(&sql, values)).await? {
             let (campaign, statuses): (String, String) = (row.try_get("", "campaign")?, row.try_get("", "statuses")?);
             let wrong = |what: String| StoreError::row("tally", &campaign, what);
             let id: CampaignId = campaign.parse().map_err(|e| wrong(format!("{e}")))?;
-            let mut statuses: Vec<&str> = statuses.split(',').collect();
-            statuses.sort_unstable();
-            for one in statuses {
-                let (status, n) =
-                    one.split_once(' ').ok_or_else(|| wrong(format!("{one:?} is no status and no number")))?;
-                counts.push((id.clone(), status.parse().map_err(wrong)?, n.parse().unwrap_or(0)));
+            let mut sums: BTreeMap<&str, i64> = BTreeMap::new();
+            for one in statuses.split(',') {
+                let pair = one.split_once(' ').and_then(|(status, n)| Some((status, n.parse::<i64>().ok()?)));
+                let (status, n) = pair.ok_or_else(|| wrong(format!("{one:?} is no status and no number")))?;
+                *sums.entry(status).or_default() += n;
+            }
+            for (status, n) in sums.into_iter().filter(|(_, n)| *n != 0) {
+                counts.push((id.clone(), status.parse().map_err(wrong)?, u64::try_from(n).unwrap_or(0)));
             }
         }
         Ok(counts)
