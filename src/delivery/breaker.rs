@@ -91,12 +91,14 @@ impl Breaker {
         self.pause.as_ref().map(|pause| Outage { since: pause.since, ended: None }).or(self.over)
     }
 
-    /// Whether this verdict is the server's judgement of us, as far as is known now.
+    /// Whether this verdict is the server's judgement of us, as far as is known now. A letter that was refused for good for itself is
+    /// not tried again, whatever the others meet: a person says so.
     pub fn blames_us(&self, verdict: &Verdict) -> bool {
-        match class::read(verdict).1 {
-            Bearing::Us => true,
-            Bearing::UsPerhaps => self.pause.is_some(),
-            Bearing::Taken | Bearing::Letter | Bearing::Nobody => false,
+        match class::read(verdict) {
+            (_, Bearing::Us) => true,
+            (Some(Class::Letter), Bearing::UsPerhaps) => false,
+            (_, Bearing::UsPerhaps) => self.pause.is_some(),
+            (_, Bearing::Taken | Bearing::Letter | Bearing::Nobody) => false,
         }
     }
 

@@ -124,6 +124,8 @@ impl Books {
     /// What time would do: letters that wait for their next try are due.
     pub fn let_retries_fall_due(&self) {
         self.execute("UPDATE dispatches SET next_at = 0 WHERE status = 'deferred'");
+        // Three missions in a row that met the server's troubles, and sending pauses: the wait passes, too.
+        self.execute("UPDATE sending_pauses SET resumes_at = 0 WHERE resumes_at IS NOT NULL");
     }
 
     /// Ids of the letters that a process has in hand: a worker's name says its process.
